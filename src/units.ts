@@ -4,22 +4,13 @@
  */
 
 const durationUnitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-const sizeUnitsBytes: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
-
-function parseQuantity(text: string, units: Readonly<Record<string, number>>): number | undefined {
-  const match = /^\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*$/.exec(text);
-  const scale = units[match?.[2] ?? ''];
-  return match === null || scale === undefined ? undefined : Number(match[1]) * scale;
-}
-
 /** `30s`, `250ms`, `5m`, `1.5h` in milliseconds; undefined for anything else. */
 export function parseDurationMs(text: string): number | undefined {
-  return parseQuantity(text, durationUnitsMs);
-}
-
-/** `2MB`, `512KiB`, `100B` in bytes; undefined for anything else. */
-export function parseBytes(text: string): number | undefined {
-  return parseQuantity(text, sizeUnitsBytes);
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*$/.exec(text);
+  const unit = match?.[2] ?? '';
+  return match === null || !Object.hasOwn(durationUnitsMs, unit)
+    ? undefined
+    : Number(match[1]) * (durationUnitsMs[unit] as number);
 }
 
 /** What stands where there is no number: missing is never zero. */
@@ -29,9 +20,9 @@ export const missing = '–';
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return missing;
   const magnitude = Math.abs(value);
-  if (magnitude >= 100) return Math.round(value).toLocaleString('en-US');
-  if (magnitude >= 10) return value.toFixed(1);
-  if (magnitude >= 1 || magnitude === 0) return value.toFixed(2);
+  if (magnitude >= 99.95) return Math.round(value).toLocaleString('en-US');
+  if (magnitude >= 9.995) return value.toFixed(1);
+  if (magnitude >= 0.9995 || magnitude === 0) return value.toFixed(2);
   return value.toFixed(3);
 }
 
@@ -56,7 +47,11 @@ export function formatRatio(ratio: number): string {
 
 /** A size in decimal units: `512 B`, `25.3 kB`, `1.20 MB`. */
 export function formatBytes(bytes: number): string {
-  for (const [unit, scale] of [['GB', 1e9], ['MB', 1e6], ['kB', 1e3]] as const) {
+  for (const [unit, scale] of [
+    ['GB', 1e9],
+    ['MB', 1e6],
+    ['kB', 1e3],
+  ] as const) {
     if (bytes >= scale) return `${formatNumber(bytes / scale)} ${unit}`;
   }
   return `${Math.round(bytes)} B`;

@@ -1,0 +1,48 @@
+import type { CellResult, ObjectiveResult } from '../record/run.ts';
+import { type MetricSummary, type QuantileKey, quantiles, type Summary } from '../record/summary.ts';
+import { holds, type Objective } from '../scenario/objective.ts';
+
+/** The objectives that speak of a cell, judged by what was measured; `held` is null where too little was. */
+export function judgeObjectives(
+  objectives: readonly Objective[],
+  cell: Pick<CellResult, 'target' | 'workload' | 'load'> & Pick<Summary, 'rates' | 'metrics'>,
+): ObjectiveResult[] {
+  return objectives
+    .filter(objective => speaksOf(objective, cell))
+    .map(objective => {
+      const { value, censored } = measure(objective, cell);
+      if (value === null) return { text: objective.text, measured: null, held: null };
+      // A bound from requests that never ended: the true value lies beyond it, so an upper limit at or above it is open.
+      const held = holds(value, objective.comparator, objective.bound);
+      return { text: objective.text, measured: value, held: censored && held ? null : held };
+    });
+}
+
+function speaksOf(
+  { names, loads }: Objective,
+  { target, workload, load }: Pick<CellResult, 'target' | 'workload' | 'load'>,
+): boolean {
+  return (
+    names.every(name => name === workload || name === target.name || name === target.model) &&
+    loads.every(({ field, comparator, value }) => {
+      const asked = load.kind === 'closed' ? { concurrency: load.effectiveConcurrency } : { ratePerS: load.ratePerS };
+      const figure = (asked as Record<string, number | undefined>)[field];
+      return figure !== undefined && holds(figure, comparator, value);
+    })
+  );
+}
+
+function measure(
+  { metric, statistic }: Objective,
+  cell: Pick<Summary, 'rates' | 'metrics'>,
+): { value: number | null; censored: boolean } {
+  if (statistic === undefined)
+    return { value: (cell.rates as unknown as Record<string, number | null>)[metric] ?? null, censored: false };
+  const summary = (cell.metrics as Readonly<Record<string, MetricSummary>>)[metric];
+  if (summary === undefined) return { value: null, censored: false };
+  if (typeof statistic === 'string') return { value: summary[statistic], censored: false };
+  const key = (Object.keys(quantiles) as QuantileKey[]).find(each => quantiles[each] === statistic);
+  return key === undefined
+    ? { value: null, censored: false }
+    : { value: summary[key], censored: summary.censoredQuantiles.includes(key) };
+}

@@ -1,0 +1,118 @@
+/**
+ * Whether the generator was what was measured. It speaks of the generator alone: what the service did is a finding,
+ * never a reason to doubt the run.
+ */
+import type { GeneratorSample, Remark, Validity } from '../record/run.ts';
+import type { Summary } from '../record/summary.ts';
+import type { Load } from '../scenario/expand.ts';
+import { formatDuration, formatRatio } from '../units.ts';
+
+interface Figure {
+  readonly what: string;
+  readonly measured: number;
+  readonly suspectAbove: number;
+  readonly invalidAbove: number;
+  readonly format: (value: number) => string;
+  readonly advice: string;
+}
+
+/** The verdict on one cell, from its records and what the generator's own second-by-second samples say. */
+export function judgeValidity(summary: Summary, samples: readonly GeneratorSample[]): Validity {
+  const figures = [...sendLag(summary), ...generator(samples)];
+  const reasons = figures.filter(({ measured, suspectAbove }) => measured > suspectAbove);
+  const isInvalid = reasons.some(({ measured, invalidAbove }) => measured > invalidAbove);
+  return { verdict: isInvalid ? 'invalid' : reasons.length > 0 ? 'suspect' : 'valid', reasons: reasons.map(remarkOf) };
+}
+
+/** The verdict on a run: that of its worst cell. */
+export function worstValidity(verdicts: readonly Validity[]): Validity {
+  for (const verdict of ['invalid', 'suspect'] as const) {
+    const such = verdicts.filter(each => each.verdict === verdict);
+    const texts = new Map(such.flatMap(each => each.reasons).map(reason => [reason.advice ?? reason.text, reason]));
+    if (such.length > 0)
+      return {
+        verdict,
+        reasons: [{ text: `${such.length} of ${verdicts.length} cells are ${verdict}` }, ...texts.values()],
+      };
+  }
+  return { verdict: 'valid', reasons: [] };
+}
+
+/** A late send matters by the share it makes of what is measured: 10 % of the median TTFT is doubtful, all of it is worthless. */
+function sendLag({ metrics }: Summary): Figure[] {
+  const lag = metrics.sendLagMs;
+  const measured = lag.p99 ?? lag.p95 ?? lag.p90 ?? lag.max;
+  if (measured === null) return [];
+  const scale = metrics.ttftMs.p50 ?? metrics.responseTimeMs.p50 ?? 0;
+  return [
+    {
+      what: 'requests were sent late (p99)',
+      measured,
+      suspectAbove: Math.max(5, 0.1 * scale),
+      invalidAbove: Math.max(50, scale),
+      format: formatDuration,
+      advice: 'this program could not keep up: give it a core of its own, or ask for less load',
+    },
+  ];
+}
+
+function generator(samples: readonly GeneratorSample[]): Figure[] {
+  if (samples.length === 0) return [];
+  const mean = (of: (sample: GeneratorSample) => number) =>
+    samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length;
+  return [
+    {
+      what: 'the event loop was late (p99, mean over seconds)',
+      measured: mean(sample => sample.loopDelayMs.p99),
+      suspectAbove: 20,
+      invalidAbove: 100,
+      format: formatDuration,
+      advice: 'token times are late by as much: stop what else runs on this machine, or ask for less load',
+    },
+    {
+      what: 'this program used its core',
+      measured: mean(sample => sample.cpuRatio),
+      suspectAbove: 0.85,
+      invalidAbove: Number.POSITIVE_INFINITY,
+      format: formatRatio,
+      advice: 'one core is all it has: ask for less load',
+    },
+    {
+      what: 'the embedded service wrote its tokens late (p99)',
+      measured: Math.max(0, ...samples.map(sample => sample.engineLagMs ?? 0)),
+      suspectAbove: 5,
+      invalidAbove: 250,
+      format: formatDuration,
+      advice: 'the machine is too slow for this many streams at this speed: ask for less load',
+    },
+  ];
+}
+
+function remarkOf({ what, measured, suspectAbove, format, advice }: Figure): Remark {
+  return { text: `${what}: ${format(measured)}, where up to ${format(suspectAbove)} is good`, advice };
+}
+
+/** What was noticed about the service and the sample: not a fault of the run. */
+export function findings(summary: Summary, load: Load, endedBy: string): Remark[] {
+  const found: Remark[] = [];
+  const { counts, rates } = summary;
+  if (summary.windowMs === null) found.push({ text: 'nothing was measured: the run ended during the warm-up' });
+  if (endedBy === 'stop rule') found.push({ text: 'stopIf ended this step early' });
+  if (counts.due > 0 && counts.ok === 0) found.push({ text: 'no request succeeded' });
+  if (load.kind === 'closed' && load.effectiveConcurrency < load.concurrency) {
+    found.push({
+      text: `asked for ${load.concurrency} at once and driven with ${load.effectiveConcurrency}: the model's limit`,
+      advice: 'raise limits.concurrentPerModel with exceed: true',
+    });
+  }
+  for (const [ratio, name] of [
+    [rates.rateLimitedRatio, 'limited by the gateway (429)'],
+    [rates.overloadedRatio, "refused by the model server's own limit (429)"],
+    [rates.forbiddenRatio, 'forbidden (403)'],
+    [rates.errorRatio, 'not answered well'],
+    [rates.droppedRatio, 'never sent, for too many were in flight'],
+  ] as const) {
+    if (ratio !== null && ratio > 0.01) found.push({ text: `${formatRatio(ratio)} of the requests were ${name}` });
+  }
+  return found;
+}

@@ -1,0 +1,127 @@
+/** The command line: one file per command; the only place that prints an error and chooses an exit code. */
+import yargs from 'yargs';
+import { type ExitCode, exitCodes, HarnessError, messageOf } from '../errors.ts';
+import { visible } from '../report/document.ts';
+import { harnessVersion } from '../run/environment.ts';
+import { scenarioJsonSchema } from '../scenario/scenario.ts';
+import { type Io, say } from './io.ts';
+import { report } from './report.ts';
+import { run } from './run.ts';
+import { serve } from './serve.ts';
+import { validate } from './validate.ts';
+
+/** Runs one command line and gives its exit code; every failure ends as words on stderr. */
+export async function cli(argv: readonly string[], io: Io): Promise<ExitCode> {
+  let code: ExitCode = exitCodes.done;
+  const done = (result: ExitCode) => {
+    code = result;
+  };
+  try {
+    await program(argv, io, done).parseAsync();
+    return code;
+  } catch (error) {
+    return explain(error, argv.includes('--verbose'), io);
+  }
+}
+
+/** Prints a failure as what it is, with its hint; the stack only when asked for. */
+function explain(error: unknown, verbose: boolean, io: Io): ExitCode {
+  const lines = error instanceof HarnessError ? error.message.split('\n') : [messageOf(error)];
+  for (const line of lines) say(io.stderr, `error: ${visible(line)}`);
+  if (error instanceof HarnessError && error.hint !== undefined) say(io.stderr, `hint: ${visible(error.hint)}`);
+  if (!(error instanceof HarnessError)) say(io.stderr, 'hint: this is a fault of tgi-bench; --verbose shows where');
+  if (verbose && error instanceof Error) say(io.stderr, error.stack ?? '');
+  return error instanceof HarnessError ? error.exitCode : exitCodes.internal;
+}
+
+function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void) {
+  return yargs([...argv])
+    .scriptName('tgi-bench')
+    .usage('$0 <command>\n\nMeasures self-hosted TGI services, one model×GPU endpoint at a time.')
+    .command(
+      'run [scenario..]',
+      'run scenarios (scenarios/default.yaml where none is named) and leave a run directory each',
+      command =>
+        scenarioOptions(command)
+          .option('out', {
+            type: 'string',
+            requiresArg: true,
+            describe: 'the run directory; with several scenarios, their parent',
+          })
+          .option('check', {
+            type: 'boolean',
+            describe: 'exit 3 where an objective is missed, 5 where one cannot be judged',
+          })
+          .option('json', { type: 'boolean', describe: 'print run.json on stdout and nothing else' })
+          .option('quiet', { type: 'boolean', describe: 'no progress' }),
+      async args => done(await run(args, io)),
+    )
+    .command(
+      'validate [scenario..]',
+      'check scenarios without sending anything',
+      command =>
+        scenarioOptions(command)
+          .option('plan', { type: 'boolean', describe: 'say what they would do: cells, requests, time, quantiles' })
+          .option('json', { type: 'boolean', describe: 'print the scenarios and cells as JSON' }),
+      args => done(validate(args, io)),
+    )
+    .command('schema', 'print the JSON Schema of a scenario file', {}, () =>
+      say(io.stdout, JSON.stringify(scenarioJsonSchema(), null, 2)),
+    )
+    .command(
+      'report <run>',
+      'make every report of a run directory again from its records',
+      command =>
+        command
+          .positional('run', { type: 'string', demandOption: true })
+          .option('json', { type: 'boolean', describe: 'print run.json on stdout and nothing else' }),
+      async args => done(await report(args, io)),
+    )
+    .command(
+      'serve',
+      'start the embedded TGI service',
+      command =>
+        command
+          .option('port', { type: 'number', default: 8000, describe: '0 for any free one' })
+          .option('host', { type: 'string', default: '127.0.0.1' })
+          .option('fidelity', { choices: ['documented', 'deployed'] as const, default: 'documented' as const })
+          .option('gpu', { type: 'string', default: 'A100-80G', describe: 'the simulated GPU' })
+          .option('speed', { type: 'number', default: 1, describe: '0.8: every step takes 25 % longer' })
+          .option('model', { type: 'string', array: true, default: ['hermes-2-pro-tgi', 'llava-v1.6-mistral-7b-tgi'] })
+          .option('gpus', { type: 'number', default: 2, describe: 'endpoints per model' }),
+      async args => done(await serve(args, io)),
+    )
+    .option('verbose', { type: 'boolean', describe: 'show the stack of an error' })
+    .demandCommand(1, 'expected a command, got none')
+    .strict()
+    .version(harnessVersion)
+    .wrap(Math.min(io.stdout.columns, 100))
+    .exitProcess(false)
+    .fail((message, error) => {
+      if (error) throw error;
+      throw new HarnessError(message, {
+        hint: 'tgi-bench --help lists commands and options',
+        exitCode: exitCodes.usage,
+      });
+    });
+}
+
+/** The options that say what to run. */
+function scenarioOptions<T>(command: import('yargs').Argv<T>) {
+  return command
+    .positional('scenario', { type: 'string', array: true, describe: 'scenario files' })
+    .option('url', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'the service, such as http://localhost:8000; its token from $VALID_TOKEN or --token-file',
+    })
+    .option('token-file', { type: 'string', requiresArg: true, describe: 'a file that holds the token' })
+    .option('seed', { type: 'number', requiresArg: true })
+    .option('target', { type: 'string', requiresArg: true, describe: 'only targets that match, such as "hermes-*"' })
+    .option('set', { type: 'string', array: true, nargs: 1, describe: 'path=value, such as load.repetitions=3' })
+    .option('model', { type: 'string', requiresArg: true, describe: 'without a scenario: the model to drive' })
+    .option('gpu', { type: 'number', array: true, nargs: 1, describe: 'with --model: its GPUs' })
+    .option('vlm', { type: 'boolean', describe: 'with --model: send an image with each prompt' })
+    .option('concurrency', { type: 'string', requiresArg: true, describe: 'with --model: such as 1,8,32' })
+    .option('requests', { type: 'number', requiresArg: true, describe: 'with --model: per step' });
+}

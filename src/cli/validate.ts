@@ -1,0 +1,98 @@
+import { type ExitCode, exitCodes } from '../errors.ts';
+import { quantiles } from '../record/summary.ts';
+import type { Document } from '../report/document.ts';
+import { terminal } from '../report/terminal.ts';
+import { type Cell, expand, loadLabel } from '../scenario/expand.ts';
+import type { Scenario } from '../scenario/resolve.ts';
+import { smallestSample } from '../stats/quantile.ts';
+import { formatDuration, missing, plural } from '../units.ts';
+import { type Io, say } from './io.ts';
+import { loadScenarios, type ScenarioArguments } from './scenario-source.ts';
+
+export interface ValidateArguments extends ScenarioArguments {
+  readonly plan?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** `tgi-bench validate`: checks scenarios without sending anything and, with --plan, says what they would do. */
+export function validate(args: ValidateArguments, io: Io): ExitCode {
+  const plans = loadScenarios(args, io).map(({ scenario }) => ({ scenario, cells: expand(scenario) }));
+  if (args.json) say(io.stdout, JSON.stringify(plans.map(({ scenario, cells }) => ({ scenario, cells }))));
+  else {
+    for (const { scenario, cells } of plans) {
+      if (args.plan)
+        say(io.stdout, terminal(planDocument(scenario, cells), { width: io.stdout.columns, colour: io.stdout.colour }));
+      else say(io.stdout, `${scenario.name}: valid, ${plural(cells.length, 'cell')}`);
+    }
+  }
+  return exitCodes.done;
+}
+
+/** What a scenario would do: its cells, how long and how many, and which quantiles that is enough for. */
+function planDocument(scenario: Scenario, cells: readonly Cell[]): Document {
+  const stages = new Map<number, number>();
+  for (const cell of cells) stages.set(cell.stage, Math.max(stages.get(cell.stage) ?? 0, cell.end.durationMs ?? 0));
+  const bounded = cells.every(cell => cell.end.durationMs !== undefined);
+  const longestMs = [...stages.values()].reduce((a, b) => a + b, 0);
+  const requests = cells.map(requestsOf);
+  const known = requests.filter(count => count !== undefined).reduce((a, b) => a + b, 0);
+  return {
+    title: `${scenario.name}: the plan`,
+    blocks: [
+      {
+        kind: 'paragraph',
+        text: `${plural(cells.length, 'cell')} in ${plural(stages.size, 'stage')}, ${requests.includes(undefined) ? 'at least ' : ''}${plural(known, 'measured request')}; ${bounded ? `at most ${formatDuration(longestMs)}` : 'no bound on the time (steps without atMost end by their requests)'}, warm-up and drain not counted; at most ${peakInFlight(cells)} in flight.`,
+      },
+      {
+        kind: 'table',
+        caption: '',
+        columns: [
+          { label: 'cell', align: 'right' },
+          { label: 'endpoint', align: 'left' },
+          { label: 'workload', align: 'left' },
+          { label: 'load', align: 'left' },
+          { label: 'order', align: 'left' },
+          { label: 'requests', align: 'right' },
+          { label: 'at most', align: 'right' },
+          { label: 'quantiles', align: 'left' },
+        ],
+        rows: cells.map((cell, i) => [
+          { text: String(cell.index) },
+          { text: cell.target.name },
+          { text: cell.workload },
+          { text: loadLabel(cell.load) },
+          { text: cell.order },
+          { text: requests[i]?.toLocaleString('en-US') ?? missing },
+          { text: cell.end.durationMs === undefined ? missing : formatDuration(cell.end.durationMs) },
+          { text: quantilesFor(requests[i]) },
+        ]),
+      },
+    ],
+  };
+}
+
+/** How many requests a cell will measure, where that is known beforehand. */
+function requestsOf({ end, load }: Cell): number | undefined {
+  if (end.requests !== undefined) return end.requests;
+  return load.kind === 'open' && end.durationMs !== undefined
+    ? Math.round((load.ratePerS * end.durationMs) / 1000)
+    : undefined;
+}
+
+function quantilesFor(requests: number | undefined): string {
+  if (requests === undefined) return 'as many requests as fit';
+  const possible = Object.entries(quantiles).filter(([, q]) => requests >= smallestSample(q));
+  return possible.at(-1)?.[0] === undefined ? 'none' : `up to ${possible.at(-1)?.[0]}`;
+}
+
+/** The most requests in flight at once over all endpoints of a stage; unbounded for an open loop without a limit. */
+function peakInFlight(cells: readonly Cell[]): string {
+  const byStage = new Map<number, number>();
+  for (const { stage, load } of cells) {
+    const most =
+      load.kind === 'closed' ? load.effectiveConcurrency : (load.effectiveMaxInFlight ?? Number.POSITIVE_INFINITY);
+    byStage.set(stage, (byStage.get(stage) ?? 0) + most);
+  }
+  const peak = Math.max(...byStage.values());
+  return Number.isFinite(peak) ? peak.toLocaleString('en-US') : 'any number';
+}

@@ -1,0 +1,74 @@
+/**
+ * Making requests: a Driver drives one phase of load at one endpoint to its end. Invariant: every request that was due
+ * is reported exactly once, whatever became of it.
+ */
+import type { Outcome } from '../protocol/outcome.ts';
+import type { GenerationRequest } from '../protocol/protocol.ts';
+import type { RequestRecord } from '../record/request-record.ts';
+import type { Cell } from '../scenario/expand.ts';
+import type { StopRule } from '../scenario/objective.ts';
+
+/** What to drive: one cell, and what it needs to begin. */
+export interface Phase {
+  readonly cell: Cell;
+  readonly seed: number;
+  /** The request of a name such as `('measured', index)`. */
+  readonly requestOf: (...names: readonly (string | number)[]) => GenerationRequest;
+  readonly drainMs: number;
+  readonly stopIf?: StopRule | undefined;
+  /** Over how long the slots of a closed loop begin: one response time, where it is known from before. */
+  readonly staggerMs?: number | undefined;
+  /** Begins the measured part of all cells of a stage at once. */
+  readonly start: StageStart;
+}
+
+/** What a driver tells while it drives. */
+export interface Observer {
+  /** The measured part begins. */
+  opened(atMs: number): void;
+  /** The measured part ends; what is in flight is drained. */
+  closed(atMs: number, reason: EndReason): void;
+  /** One more request was due, and is sent or not; gives its number in the run. */
+  due(sent: boolean): number;
+  ended(record: RequestRecord): void;
+}
+
+export type EndReason = 'complete' | 'stop rule' | 'interrupted';
+
+export interface Driver {
+  /** Resolves when nothing of the phase is in flight any more. An abort ends it early: no new requests, a short drain. */
+  drive(phase: Phase, observer: Observer, signal: AbortSignal): Promise<void>;
+}
+
+/** What became of one attempt to send a request; times in ms of the run's clock. */
+export interface Attempt {
+  readonly sentMs: number;
+  readonly headersMs?: number;
+  readonly tokenTimesMs: readonly number[];
+  readonly endMs: number;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly finishReason?: string;
+  readonly requestId: string;
+  readonly requestBytes: number;
+  readonly outcome: Outcome;
+}
+
+/** Sends one request and resolves, always, with what became of it; an abort ends it as `abandoned`. */
+export type Send = (request: GenerationRequest, signal: AbortSignal) => Promise<Attempt>;
+
+/** Holds the cells of a stage until each of them is warm, so that they are measured over the same time. */
+export class StageStart {
+  readonly #begin: ((atMs: number) => void)[] = [];
+  #cold: number;
+
+  constructor(cells: number) {
+    this.#cold = cells;
+  }
+
+  /** Says that one more cell is warm; when the last one is, all begin. */
+  warm(begin: (atMs: number) => void, atMs: number): void {
+    this.#begin.push(begin);
+    if (--this.#cold === 0) for (const each of this.#begin) each(atMs);
+  }
+}

@@ -1,0 +1,280 @@
+/**
+ * The driver over undici: one connection per request in flight, every event stamped when its bytes arrive and before
+ * anything is parsed. What the answer is, is decided by its content type, not by what was asked for.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Client, Dispatcher } from 'undici';
+import type { Clock } from '../clock.ts';
+import { messageOf } from '../errors.ts';
+import type { Connections } from '../http/connections.ts';
+import { failure } from '../protocol/failure.ts';
+import { excerpt, type Outcome } from '../protocol/outcome.ts';
+import type { Answer, Protocol } from '../protocol/protocol.ts';
+import { maxEventBytes, SseScanner } from '../protocol/sse.ts';
+import type { Attempt, Send } from './driver.ts';
+
+export interface StreamingOptions {
+  readonly connections: Connections;
+  readonly protocol: Protocol;
+  readonly clock: Clock;
+  /** The path of the endpoint, verbatim. */
+  readonly path: string;
+  readonly token: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly requestTimeoutMs: number;
+}
+
+/** The largest unary answer that is taken in. */
+const maxBodyBytes = 64 << 20;
+
+/** Sends requests to one endpoint. */
+export function streamingSend(options: StreamingOptions): Send {
+  const { connections, protocol, clock, path, token } = options;
+  return (request, signal) =>
+    new Promise(resolve => {
+      const body = Buffer.from(protocol.encode(request));
+      const requestId = randomUUID();
+      const client = connections.acquire();
+      const exchange = new Exchange(options, client, requestId, body.length, resolve);
+      exchange.watch(signal);
+      try {
+        client.dispatch(
+          {
+            method: 'POST',
+            path,
+            body,
+            headers: {
+              ...options.headers,
+              'content-type': 'application/json',
+              accept: request.stream ? 'text/event-stream' : 'application/json',
+              'accept-encoding': 'identity',
+              'x-request-id': requestId,
+              ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+            },
+          },
+          exchange,
+        );
+      } catch (error) {
+        exchange.settle({ kind: 'protocol', detail: excerpt(messageOf(error)) }, clock.nowMs());
+      }
+    });
+}
+
+/** One request on its way: collects what arrives and settles once, with what became of it. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #options: StreamingOptions;
+  readonly #client: Client;
+  readonly #requestId: string;
+  readonly #requestBytes: number;
+  readonly #resolve: (attempt: Attempt) => void;
+  readonly #tokenTimesMs: number[] = [];
+  readonly #body: Buffer[] = [];
+  #bodyBytes = 0;
+  #sentMs: number;
+  #headersMs: number | undefined;
+  #nowMs = 0;
+  #status = 0;
+  #headers: Record<string, string | string[] | undefined> = {};
+  #scanner: SseScanner | undefined;
+  #answer: Answer | undefined;
+  #failure: Outcome | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #isSettled = false;
+  #unwatch = () => {};
+
+  constructor(
+    options: StreamingOptions,
+    client: Client,
+    requestId: string,
+    requestBytes: number,
+    resolve: (attempt: Attempt) => void,
+  ) {
+    this.#options = options;
+    this.#client = client;
+    this.#requestId = requestId;
+    this.#requestBytes = requestBytes;
+    this.#resolve = resolve;
+    this.#sentMs = options.clock.nowMs();
+  }
+
+  /** Ends the exchange when its time is up or it is abandoned. */
+  watch(signal: AbortSignal): void {
+    const { clock, requestTimeoutMs } = this.#options;
+    const abandon = () => this.#breakOff({ kind: 'abandoned' });
+    const cancel = clock.at(clock.nowMs() + requestTimeoutMs, () =>
+      this.#breakOff({ kind: 'timeout', detail: `no end within ${requestTimeoutMs} ms` }),
+    );
+    signal.addEventListener('abort', abandon, { once: true });
+    this.#unwatch = () => {
+      cancel();
+      signal.removeEventListener('abort', abandon);
+    };
+    if (signal.aborted) abandon();
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#isSettled) controller.abort(new Error('ended before it was sent'));
+    else this.#sentMs = this.#options.clock.nowMs();
+  }
+
+  onResponseStart(
+    _: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200) return;
+    this.#headersMs = this.#options.clock.nowMs();
+    this.#status = status;
+    this.#headers = headers;
+    if (status < 300 && contentType(headers) === 'text/event-stream')
+      this.#scanner = new SseScanner(data => this.#event(data));
+    const encoding = headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity')
+      this.#failure = {
+        kind: 'protocol',
+        status,
+        detail: excerpt(`an answer encoded as ${String(encoding)}, which was not asked for`),
+      };
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#nowMs = this.#options.clock.nowMs();
+    if (this.#isSettled || this.#failure?.kind === 'protocol') return;
+    if (this.#scanner !== undefined) {
+      if (this.#scanner.push(chunk)) return;
+      this.#failure = {
+        kind: 'protocol',
+        status: this.#status,
+        detail: `an event of more than ${maxEventBytes} bytes`,
+      };
+    } else {
+      this.#bodyBytes += chunk.length;
+      if (this.#bodyBytes <= maxBodyBytes) {
+        this.#body.push(chunk);
+        return;
+      }
+      this.#failure = {
+        kind: 'protocol',
+        status: this.#status,
+        detail: `an answer of more than ${maxBodyBytes} bytes`,
+      };
+    }
+    this.settle(this.#failure, this.#nowMs);
+    controller.abort(new Error('too large'));
+  }
+
+  onResponseEnd(): void {
+    const endMs = this.#options.clock.nowMs();
+    this.#nowMs = endMs;
+    this.#scanner?.end();
+    this.settle(this.#failure ?? this.#outcome(), endMs);
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    const code = 'code' in error ? String(error.code) : '';
+    const isBroken =
+      code.startsWith('HPE_') ||
+      code === 'UND_ERR_HTTP_PARSER' ||
+      code.startsWith('UND_ERR_RES') ||
+      code.startsWith('UND_ERR_HEADERS');
+    this.settle(
+      this.#failure ?? {
+        kind: isBroken ? 'protocol' : 'connection',
+        ...(this.#status === 0 ? {} : { status: this.#status }),
+        detail: this.#clean([code, messageOf(error)].filter(part => part !== '').join(': ')),
+      },
+      this.#options.clock.nowMs(),
+    );
+  }
+
+  settle(outcome: Outcome, endMs: number): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#unwatch();
+    this.#options.connections.release(this.#client);
+    const answer = outcome.kind === 'ok' ? this.#answer : undefined;
+    this.#resolve({
+      sentMs: this.#sentMs,
+      ...(this.#headersMs === undefined ? {} : { headersMs: this.#headersMs }),
+      tokenTimesMs: this.#tokenTimesMs,
+      endMs,
+      ...(answer?.inputTokens === undefined ? this.#promptTokens() : { inputTokens: answer.inputTokens }),
+      ...(answer?.outputTokens === undefined ? {} : { outputTokens: answer.outputTokens }),
+      ...(answer?.finishReason === undefined ? {} : { finishReason: answer.finishReason }),
+      requestId: this.#requestId,
+      requestBytes: this.#requestBytes,
+      outcome,
+    });
+  }
+
+  /** An answer that was complete before it was broken off is still an answer. */
+  #breakOff(outcome: Outcome): void {
+    const isComplete = this.#scanner !== undefined && this.#answer !== undefined;
+    this.settle(
+      isComplete ? { kind: 'ok', status: this.#status } : outcome,
+      isComplete ? this.#nowMs : this.#options.clock.nowMs(),
+    );
+    // Where it has not even begun, undici has it queued behind a connection that may never come.
+    if (this.#controller === undefined) this.#options.connections.discard(this.#client);
+    else this.#controller.abort(new Error(outcome.kind));
+  }
+
+  #event(data: string): void {
+    const event = this.#options.protocol.decodeEvent(data);
+    switch (event.kind) {
+      case 'token':
+        this.#tokenTimesMs.push(this.#nowMs);
+        if (event.final !== undefined) this.#answer = event.final;
+        return;
+      case 'error': {
+        const told = this.#options.protocol.decodeEvent(this.#clean(data, data.length));
+        this.#failure ??= { ...(told.kind === 'error' ? told : event).outcome, status: this.#status };
+      }
+    }
+  }
+
+  /** What an answer that came to its end was. */
+  #outcome(): Outcome {
+    const status = this.#status;
+    if (status >= 300 || status < 200)
+      return failure({ status, headers: this.#headers, body: this.#clean(this.#text(), 4_000) });
+    if (this.#scanner !== undefined) {
+      return this.#answer === undefined
+        ? { kind: 'protocol', status, detail: 'the stream ended without its final event' }
+        : { kind: 'ok', status };
+    }
+    const type = contentType(this.#headers);
+    if (type !== 'application/json')
+      return {
+        kind: 'protocol',
+        status,
+        detail: excerpt(`an answer of type ${type || 'unknown'}: ${this.#clean(this.#text())}`),
+      };
+    const answer = this.#options.protocol.decodeAnswer(this.#clean(this.#text(), this.#bodyBytes));
+    if (answer.kind === 'error') return { ...answer.outcome, status };
+    this.#answer = answer;
+    return { kind: 'ok', status };
+  }
+
+  #text(): string {
+    return Buffer.concat(this.#body).toString('utf8');
+  }
+
+  /** A server's words without the token, should it send it back. */
+  #clean(text: string, length = 400): string {
+    const { token } = this.#options;
+    return (token === undefined ? text : text.replaceAll(token, '[token]')).slice(0, length);
+  }
+
+  #promptTokens(): { inputTokens?: number } {
+    const header = this.#headers['x-prompt-tokens'];
+    return typeof header === 'string' && /^\d{1,9}$/.test(header) ? { inputTokens: Number(header) } : {};
+  }
+}
+
+/** The media type of an answer, without its parameters. */
+function contentType(headers: Readonly<Record<string, string | string[] | undefined>>): string {
+  const value = headers['content-type'];
+  return (Array.isArray(value) ? (value[0] ?? '') : (value ?? '')).split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}

@@ -1,0 +1,37 @@
+/**
+ * How a request is said on the wire and its answer understood; pure. Invariant: whatever bytes a server sends, they
+ * become an event, an answer or an outcome, never an exception.
+ */
+import type { GenerationRequest } from '../workload/workload.ts';
+import type { Outcome } from './outcome.ts';
+
+export interface Protocol {
+  readonly name: string;
+  /** The JSON body of a request. */
+  encode(request: GenerationRequest): string;
+  /** What the data of one server-sent event says. */
+  decodeEvent(data: string): StreamEvent;
+  /** What the body of a unary 2xx answer says. */
+  decodeAnswer(body: string): Answer | ProtocolError;
+}
+
+/** What an answer says about itself; what it does not say is undefined. */
+export interface Answer {
+  readonly kind: 'answer';
+  readonly finishReason?: string;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+}
+
+export interface ProtocolError {
+  readonly kind: 'error';
+  readonly outcome: Outcome;
+}
+
+/** One event of a stream: a token, the token that ends it, its failure, or nothing that counts. */
+export type StreamEvent =
+  | { readonly kind: 'token'; readonly final?: Answer }
+  | ProtocolError
+  | { readonly kind: 'other' };
+
+export type { GenerationRequest };

@@ -1,0 +1,80 @@
+import type { EncodedImage } from '../workload/image.ts';
+import { failureInside, isMapping } from './failure.ts';
+import { excerpt } from './outcome.ts';
+import type { Answer, GenerationRequest, Protocol, ProtocolError, StreamEvent } from './protocol.ts';
+
+/** How a picture stands in `inputs`: as the API document has it, or as TGI itself parses it. */
+export type ImageSyntax = 'tag' | 'markdown';
+
+/** TGI's own JSON, through `POST …/generate`, unary or streaming. */
+export function tgi(imageSyntax: ImageSyntax): Protocol {
+  return { name: 'tgi', encode: request => encode(request, imageSyntax), decodeEvent, decodeAnswer };
+}
+
+/** Only what is set is sent, for TGI refuses some nulls; the token counts of an answer need its details. */
+function encode(request: GenerationRequest, imageSyntax: ImageSyntax): string {
+  const images = request.images.map(image => (imageSyntax === 'tag' ? tag(image) : markdown(image)));
+  return JSON.stringify({
+    inputs: images.length === 0 ? request.prompt : `${images.join('')}\n${request.prompt}`,
+    parameters: { details: true, return_full_text: false, ...request.parameters, max_new_tokens: request.maxNewTokens },
+    stream: request.stream,
+  });
+}
+
+const tag = (image: EncodedImage) => `<image>${image.base64}</image>`;
+const markdown = (image: EncodedImage) => `![](data:${image.mediaType};base64,${image.base64})`;
+
+function decodeEvent(data: string): StreamEvent {
+  if (data === '[DONE]') return { kind: 'other' };
+  const event = parse(data);
+  if (!isMapping(event)) return protocolError(`an event that is not a JSON object: ${data}`);
+  if ('error' in event) return { kind: 'error', outcome: failureInside(event, 200) };
+  if (!isMapping(event['token'])) return { kind: 'other' };
+  // Success is an event whose generated_text is a string, be it empty; details are optional even then.
+  return typeof event['generated_text'] === 'string'
+    ? { kind: 'token', final: answerOf(event['details']) }
+    : { kind: 'token' };
+}
+
+/** One object, or, behind a gateway that strips the whole path, an array of one. */
+function decodeAnswer(body: string): Answer | ProtocolError {
+  const parsed = parse(body);
+  const answer: unknown = Array.isArray(parsed) ? parsed[0] : parsed;
+  if (!isMapping(answer)) return protocolError(`an answer that is not a JSON object: ${body}`);
+  if ('error' in answer) return { kind: 'error', outcome: failureInside(answer, 200) };
+  if (typeof answer['generated_text'] !== 'string') return protocolError(`an answer without generated_text: ${body}`);
+  return answerOf(answer['details']);
+}
+
+function answerOf(details: unknown): Answer {
+  if (!isMapping(details)) return { kind: 'answer' };
+  return {
+    kind: 'answer',
+    ...(typeof details['finish_reason'] === 'string' ? { finishReason: excerpt(details['finish_reason']) } : {}),
+    ...countIn(details, 'generated_tokens', 'outputTokens'),
+    ...countIn(details, 'input_length', 'inputTokens'),
+  };
+}
+
+function countIn<K extends string>(
+  details: Readonly<Record<string, unknown>>,
+  from: string,
+  to: K,
+): { readonly [key in K]?: number } {
+  const count = details[from];
+  return (Number.isSafeInteger(count) && (count as number) >= 0 ? { [to]: count } : {}) as {
+    readonly [key in K]?: number;
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function protocolError(detail: string): ProtocolError {
+  return { kind: 'error', outcome: { kind: 'protocol', detail: excerpt(detail) } };
+}

@@ -1,0 +1,139 @@
+/**
+ * The metrics of a request, each defined once. The definitions feed the recorder, the reports and the README, so that
+ * a number means the same wherever it stands.
+ */
+import type { RequestRecord } from './request-record.ts';
+
+export type MetricName =
+  | 'sendLagMs'
+  | 'ttftMs'
+  | 'serviceTtftMs'
+  | 'itlMs'
+  | 'stallMs'
+  | 'tpotMs'
+  | 'responseTimeMs'
+  | 'serviceTimeMs'
+  | 'userTokensPerS';
+
+export interface Metric {
+  readonly name: MetricName;
+  readonly symbol: string;
+  readonly unit: 'ms' | 'tokens/s';
+  readonly better: 'lower' | 'higher';
+  readonly definition: string;
+  /** Its values in one request: one for most, one a gap for the gaps between tokens, none where it has no meaning. */
+  readonly of: (record: RequestRecord) => readonly number[];
+  /** Whether a request that was taken and not finished still has a value that never came, slower than any other. */
+  readonly unfinished: (record: RequestRecord) => boolean;
+}
+
+const always = () => true;
+const never = () => false;
+const beforeFirstToken = (record: RequestRecord) => record.tokenTimesMs.length === 0;
+
+const of1 = (value: number | undefined): readonly number[] => (value === undefined ? [] : [value]);
+const ok = (record: RequestRecord) => record.outcome.kind === 'ok';
+const firstToken = (record: RequestRecord) => record.tokenTimesMs[0];
+
+function gaps({ tokenTimesMs }: RequestRecord): number[] {
+  return tokenTimesMs.slice(1).map((timeMs, i) => timeMs - (tokenTimesMs[i] as number));
+}
+
+function tpot(record: RequestRecord): number | undefined {
+  const { tokenTimesMs, outputTokens = tokenTimesMs.length } = record;
+  const [first, last] = [tokenTimesMs[0], tokenTimesMs.at(-1)];
+  if (!ok(record) || first === undefined || last === undefined || outputTokens < 2) return undefined;
+  return (last - first) / (outputTokens - 1);
+}
+
+export const metrics: readonly Metric[] = [
+  {
+    name: 'sendLagMs',
+    symbol: 'send lag',
+    unit: 'ms',
+    better: 'lower',
+    definition: 'sent − due: how late this program was',
+    of: record => of1(record.sentMs === undefined ? undefined : record.sentMs - record.dueMs),
+    unfinished: never,
+  },
+  {
+    name: 'ttftMs',
+    symbol: 'TTFT',
+    unit: 'ms',
+    better: 'lower',
+    definition: 'first token − due: what the user waits before anything appears',
+    of: record => of1(firstToken(record) === undefined ? undefined : (firstToken(record) as number) - record.dueMs),
+    unfinished: beforeFirstToken,
+  },
+  {
+    name: 'serviceTtftMs',
+    symbol: 'service TTFT',
+    unit: 'ms',
+    better: 'lower',
+    definition: 'first token − sent',
+    of: record =>
+      of1(
+        firstToken(record) === undefined || record.sentMs === undefined
+          ? undefined
+          : (firstToken(record) as number) - record.sentMs,
+      ),
+    unfinished: beforeFirstToken,
+  },
+  {
+    name: 'itlMs',
+    symbol: 'ITL',
+    unit: 'ms',
+    better: 'lower',
+    definition: 'every gap between consecutive tokens of a request, pooled over requests; n counts requests',
+    of: gaps,
+    unfinished: record => record.tokenTimesMs.length > 0,
+  },
+  {
+    name: 'stallMs',
+    symbol: 'longest gap',
+    unit: 'ms',
+    better: 'lower',
+    definition: 'the longest gap between two tokens of one request',
+    of: record => (ok(record) && record.tokenTimesMs.length > 1 ? [Math.max(...gaps(record))] : []),
+    unfinished: record => record.tokenTimesMs.length > 0,
+  },
+  {
+    name: 'tpotMs',
+    symbol: 'TPOT',
+    unit: 'ms',
+    better: 'lower',
+    definition: '(last token − first token) / (output tokens − 1)',
+    of: record => of1(tpot(record)),
+    unfinished: record => record.tokenTimesMs.length > 0,
+  },
+  {
+    name: 'responseTimeMs',
+    symbol: 'response time',
+    unit: 'ms',
+    better: 'lower',
+    definition: 'end − due: what the user waits in all',
+    of: record => of1(ok(record) ? record.endMs - record.dueMs : undefined),
+    unfinished: always,
+  },
+  {
+    name: 'serviceTimeMs',
+    symbol: 'service time',
+    unit: 'ms',
+    better: 'lower',
+    definition: 'end − sent',
+    of: record => of1(ok(record) && record.sentMs !== undefined ? record.endMs - record.sentMs : undefined),
+    unfinished: always,
+  },
+  {
+    name: 'userTokensPerS',
+    symbol: 'tokens/s per user',
+    unit: 'tokens/s',
+    better: 'higher',
+    definition: '1000 / TPOT: how fast one user sees text appear',
+    of: record => {
+      const perTokenMs = tpot(record);
+      return perTokenMs === undefined || perTokenMs === 0 ? [] : [1000 / perTokenMs];
+    },
+    unfinished: record => record.tokenTimesMs.length > 0,
+  },
+];

@@ -1,0 +1,222 @@
+/**
+ * Records in, the numbers of one cell out, in memory that does not grow with their number. The same recorder makes the
+ * numbers of a run while it lasts and of a run directory read again.
+ */
+import { isUnfinished, type OutcomeKind, outcomeKinds } from '../protocol/outcome.ts';
+import { Histogram } from '../stats/histogram.ts';
+import { rankOf, smallestSample } from '../stats/quantile.ts';
+import { type Metric, type MetricName, metrics } from './metrics.ts';
+import type { RequestRecord } from './request-record.ts';
+import { type Counts, type MetricSummary, type QuantileKey, quantiles, type Rates, type Summary } from './summary.ts';
+
+export interface RecorderOptions {
+  /** The per-request limits of `goodput:`, by metric. */
+  readonly goodput: Readonly<Record<string, number>> | undefined;
+  /** What an unfinished request is at least charged. */
+  readonly requestTimeoutMs: number;
+}
+
+/** How many different failures of a cell are kept as examples. */
+const maxExamples = 8;
+
+export class Recorder {
+  readonly #options: RecorderOptions;
+  readonly #series = metrics.map(metric => ({ metric, histogram: new Histogram(), requests: 0, unfinished: 0 }));
+  readonly #counts = Object.fromEntries(outcomeKinds.map(kind => [kind, 0])) as Record<OutcomeKind, number>;
+  readonly #examples = new Map<
+    string,
+    { kind: OutcomeKind; status?: number; by?: string; detail?: string; count: number }
+  >();
+  readonly #arrived = { ended: 0, outputTokens: 0, inputTokens: 0 };
+  #openedMs: number | undefined;
+  #closedMs: number | undefined;
+  #warmup = 0;
+  #good = 0;
+  #answers = { count: 0, inputTokens: 0, inputKnown: 0, outputTokens: 0, outputKnown: 0, byLength: 0, reasonKnown: 0 };
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  /** The window begins. What arrives after it counts as throughput; the caller says so before any later record is added. */
+  open(atMs: number): void {
+    this.#openedMs = atMs;
+  }
+
+  /** The window ends: what arrives later is drain. */
+  close(atMs: number): void {
+    this.#closedMs = atMs;
+  }
+
+  add(record: RequestRecord): void {
+    this.#addArrivals(record);
+    if (record.phase === 'warmup') {
+      this.#warmup++;
+      return;
+    }
+    this.#counts[record.outcome.kind]++;
+    this.#addExample(record);
+    this.#addAnswer(record);
+    if (this.#options.goodput !== undefined && this.#isGood(record, this.#options.goodput)) this.#good++;
+    const unfinished = isUnfinished(record.outcome);
+    if (record.outcome.kind !== 'ok' && !unfinished) return;
+    for (const series of this.#series) {
+      const values = series.metric.of(record);
+      for (const value of values) series.histogram.record(Math.max(0, value));
+      const lost = unfinished && series.metric.unfinished(record);
+      if (lost) series.unfinished++;
+      if (lost || values.length > 0) series.requests++;
+    }
+  }
+
+  /** The numbers of the cell over its window. */
+  summary(): Summary {
+    const windowMs =
+      this.#openedMs === undefined || this.#closedMs === undefined ? null : ([this.#openedMs, this.#closedMs] as const);
+    const counts = { due: Object.values(this.#counts).reduce((a, b) => a + b, 0), ...this.#counts };
+    return {
+      windowMs,
+      counts,
+      warmupRequests: this.#warmup,
+      rates: this.#rates(counts, windowMs),
+      metrics: Object.fromEntries(
+        this.#series.map(series => [series.metric.name, metricSummary(series, this.#options.requestTimeoutMs)]),
+      ) as Record<MetricName, MetricSummary>,
+      tokens: {
+        inputMean: ratio(this.#answers.inputTokens, this.#answers.inputKnown),
+        outputMean: ratio(this.#answers.outputTokens, this.#answers.outputKnown),
+        endedByLengthRatio: ratio(this.#answers.byLength, this.#answers.reasonKnown),
+      },
+      examples: [...this.#examples.values()],
+    };
+  }
+
+  #rates(counts: Counts, windowMs: readonly [number, number] | null): Rates {
+    const seconds = windowMs === null ? 0 : (windowMs[1] - windowMs[0]) / 1000;
+    const sent = counts.due - counts.dropped;
+    const refused = counts.rate_limited + counts.overloaded + counts.forbidden;
+    const goodput = this.#options.goodput !== undefined;
+    return {
+      offeredPerS: ratio(counts.due, seconds),
+      achievedPerS: ratio(this.#arrived.ended, seconds),
+      outputTokensPerS: ratio(this.#arrived.outputTokens, seconds),
+      inputTokensPerS: ratio(this.#arrived.inputTokens, seconds),
+      goodputPerS: goodput ? ratio(this.#good, seconds) : null,
+      goodputRatio: goodput ? ratio(this.#good, counts.due) : null,
+      droppedRatio: ratio(counts.dropped, counts.due),
+      rateLimitedRatio: ratio(counts.rate_limited, sent),
+      overloadedRatio: ratio(counts.overloaded, sent),
+      forbiddenRatio: ratio(counts.forbidden, sent),
+      errorRatio: ratio(sent - counts.ok - refused, sent),
+    };
+  }
+
+  /** Throughput goes by when things arrived, whenever their request was due. */
+  #addArrivals(record: RequestRecord): void {
+    const from = this.#openedMs ?? Number.POSITIVE_INFINITY;
+    const to = this.#closedMs ?? Number.POSITIVE_INFINITY;
+    const inside = (timeMs: number) => timeMs > from && timeMs <= to;
+    const { tokenTimesMs, endMs } = record;
+    const ok = record.outcome.kind === 'ok';
+    if (ok && inside(endMs)) this.#arrived.ended++;
+    for (const timeMs of tokenTimesMs) if (inside(timeMs)) this.#arrived.outputTokens++;
+    if (tokenTimesMs.length === 0 && ok && inside(endMs)) this.#arrived.outputTokens += record.outputTokens ?? 0;
+    if ((ok || tokenTimesMs.length > 0) && inside(tokenTimesMs[0] ?? endMs))
+      this.#arrived.inputTokens += record.inputTokens ?? 0;
+  }
+
+  #addAnswer(record: RequestRecord): void {
+    if (record.outcome.kind !== 'ok') return;
+    const answers = this.#answers;
+    answers.count++;
+    if (record.inputTokens !== undefined) {
+      answers.inputKnown++;
+      answers.inputTokens += record.inputTokens;
+    }
+    if (record.outputTokens !== undefined) {
+      answers.outputKnown++;
+      answers.outputTokens += record.outputTokens;
+    }
+    if (record.finishReason !== undefined) {
+      answers.reasonKnown++;
+      if (record.finishReason === 'length') answers.byLength++;
+    }
+  }
+
+  #addExample({ outcome }: RequestRecord): void {
+    if (outcome.kind === 'ok' || outcome.kind === 'dropped') return;
+    const key = JSON.stringify([outcome.kind, outcome.status, outcome.by, outcome.detail?.replaceAll(/\d+/g, '#')]);
+    const known = this.#examples.get(key);
+    if (known !== undefined) known.count++;
+    else if (this.#examples.size < maxExamples) {
+      const { kind, status, by, detail } = outcome;
+      this.#examples.set(key, {
+        kind,
+        ...(status === undefined ? {} : { status }),
+        ...(by === undefined ? {} : { by }),
+        ...(detail === undefined ? {} : { detail }),
+        count: 1,
+      });
+    }
+  }
+
+  #isGood(record: RequestRecord, limits: Readonly<Record<string, number>>): boolean {
+    return (
+      record.outcome.kind === 'ok' &&
+      metrics.every(
+        ({ name, of }) => limits[name] === undefined || of(record).every(value => value <= (limits[name] as number)),
+      )
+    );
+  }
+}
+
+interface Series {
+  readonly metric: Metric;
+  readonly histogram: Histogram;
+  readonly requests: number;
+  readonly unfinished: number;
+}
+
+function metricSummary({ metric, histogram, requests, unfinished }: Series, timeoutMs: number): MetricSummary {
+  const values = Object.entries(quantiles).map(([key, q]) => ({
+    key: key as QuantileKey,
+    ...quantileOf(metric, histogram, requests, unfinished, q, timeoutMs),
+  }));
+  const byKey = Object.fromEntries(values.map(({ key, value }) => [key, value])) as Record<QuantileKey, number | null>;
+  const censoredQuantiles = values.filter(({ censored }) => censored).map(({ key }) => key);
+  return {
+    n: requests,
+    mean: unfinished > 0 ? null : (histogram.mean ?? null),
+    min: histogram.min ?? null,
+    max: histogram.max ?? null,
+    ...byKey,
+    censored: censoredQuantiles.length > 0,
+    censoredQuantiles,
+    hdr: histogram.count === 0 ? '' : histogram.encode(),
+  };
+}
+
+/** One quantile of the finished values and, beyond their worse end, the unfinished ones. */
+function quantileOf(
+  metric: Metric,
+  histogram: Histogram,
+  requests: number,
+  unfinished: number,
+  q: number,
+  timeoutMs: number,
+): { value: number | null; censored: boolean } {
+  const total = histogram.count + unfinished;
+  if (requests < smallestSample(q) || total === 0) return { value: null, censored: false };
+  const rank = rankOf(q, total);
+  if (metric.better === 'higher') {
+    return rank <= unfinished
+      ? { value: histogram.min ?? 0, censored: true }
+      : { value: histogram.atRank(rank - unfinished) ?? null, censored: false };
+  }
+  if (rank > histogram.count) return { value: Math.max(timeoutMs, histogram.max ?? 0), censored: true };
+  return { value: histogram.atRank(rank) ?? null, censored: false };
+}
+
+function ratio(part: number, whole: number): number | null {
+  return whole > 0 ? part / whole : null;
+}

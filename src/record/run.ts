@@ -1,0 +1,94 @@
+/** A finished run, as `run.json` keeps it: what every report, comparison and gate is made from. */
+import type { Load } from '../scenario/expand.ts';
+import type { Scenario } from '../scenario/resolve.ts';
+import type { Order } from '../scenario/scenario.ts';
+import type { Summary } from './summary.ts';
+
+export const schemaVersion = 1;
+
+/** `running` is what a run leaves that was killed: a reader takes it for interrupted. */
+export type RunStatus = 'running' | 'complete' | 'interrupted' | 'failed';
+
+/** A reason to doubt a number, or something noticed, with its figure and what to do about it. */
+export interface Remark {
+  readonly text: string;
+  readonly advice?: string;
+}
+
+/** Whether the generator could do what it was asked: it alone makes a cell suspect or invalid. */
+export interface Validity {
+  readonly verdict: 'valid' | 'suspect' | 'invalid';
+  readonly reasons: readonly Remark[];
+}
+
+export interface ObjectiveResult {
+  readonly text: string;
+  readonly measured: number | null;
+  /** null: not enough data to say. */
+  readonly held: boolean | null;
+}
+
+/** One cell with what it was and what came of it. */
+export interface CellResult extends Summary {
+  readonly index: number;
+  readonly target: { readonly name: string; readonly model: string; readonly gpu?: number };
+  readonly workload: string;
+  readonly load: Load;
+  readonly order: Order;
+  readonly step: number;
+  readonly repetition: number;
+  readonly endedBy: string;
+  readonly objectives: readonly ObjectiveResult[];
+  readonly validity: Validity;
+  readonly findings: readonly Remark[];
+}
+
+/** What the numbers depend on. */
+export interface Environment {
+  readonly harness: string;
+  readonly node: string;
+  readonly host: {
+    readonly platform: string;
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memoryBytes: number;
+  };
+  readonly git: { readonly commit?: string; readonly dirty?: boolean };
+  readonly service: { readonly url: string; readonly simulated: boolean; readonly info: unknown };
+  /** A digest of scenario, host class and service, to tell runs apart that must not be compared. */
+  readonly fingerprint: string;
+}
+
+export interface Run {
+  readonly schemaVersion: typeof schemaVersion;
+  readonly id: string;
+  readonly status: RunStatus;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  /** Requests that were sent and of which no record exists. */
+  readonly unaccounted: number;
+  readonly environment: Environment;
+  readonly scenario: Scenario;
+  readonly validity: Validity;
+  readonly findings: readonly Remark[];
+  readonly cells: readonly CellResult[];
+}
+
+/** One second of the generator itself, a line of `generator.jsonl`. */
+export interface GeneratorSample {
+  readonly atMs: number;
+  /** The cells driven at that time. */
+  readonly cells: readonly number[];
+  /** Since the run began. */
+  readonly sent: number;
+  readonly ended: number;
+  readonly inFlight: number;
+  /** How late the event loop was, over the last second. */
+  readonly loopDelayMs: { readonly mean: number; readonly p99: number; readonly max: number };
+  /** CPU time of this process over the last second, 1 for one core. */
+  readonly cpuRatio: number;
+  readonly gcMs: number;
+  readonly memoryBytes: number;
+  /** How late the embedded service wrote its tokens, and its longest step; only where it was the target. */
+  readonly engineLagMs?: number;
+}

@@ -1,0 +1,76 @@
+import { type OutcomeKind, outcomeKinds } from '../protocol/outcome.ts';
+import type { RequestRecord } from './request-record.ts';
+
+/** What happened at one target in one second of the run, warm-up and drain included. */
+export interface TimelineRow {
+  readonly second: number;
+  readonly target: string;
+  /** Requests that fell due and that were sent in it. */
+  readonly due: number;
+  readonly sent: number;
+  /** Requests that ended in it, by outcome. */
+  readonly counts: Readonly<Record<OutcomeKind, number>>;
+  readonly outputTokens: number;
+  /** Requests in flight when it ended. */
+  readonly inFlight: number;
+}
+
+type OpenRow = {
+  second: number;
+  target: string;
+  due: number;
+  sent: number;
+  counts: Record<OutcomeKind, number>;
+  outputTokens: number;
+  inFlight: number;
+};
+
+/** Puts records into seconds, in any order, and gives one row a second and target, without holes. */
+export class Timeline {
+  readonly #byTarget = new Map<string, Map<number, OpenRow>>();
+
+  add(record: RequestRecord): void {
+    this.#row(record.target, record.dueMs).due++;
+    this.#row(record.target, record.endMs).counts[record.outcome.kind]++;
+    if (record.sentMs !== undefined) {
+      this.#row(record.target, record.sentMs).sent++;
+      this.#row(record.target, record.sentMs).inFlight++;
+      this.#row(record.target, record.endMs).inFlight--;
+    }
+    for (const timeMs of record.tokenTimesMs) this.#row(record.target, timeMs).outputTokens++;
+    if (record.tokenTimesMs.length === 0 && record.outcome.kind === 'ok')
+      this.#row(record.target, record.endMs).outputTokens += record.outputTokens ?? 0;
+  }
+
+  rows(): TimelineRow[] {
+    return [...this.#byTarget].flatMap(([target, seconds]) => {
+      const [first, last] = [Math.min(...seconds.keys()), Math.max(...seconds.keys())];
+      let inFlight = 0;
+      return Array.from({ length: last - first + 1 }, (_, i) => {
+        const row = seconds.get(first + i) ?? emptyRow(first + i, target);
+        inFlight += row.inFlight;
+        return { ...row, inFlight };
+      });
+    });
+  }
+
+  #row(target: string, timeMs: number): OpenRow {
+    let seconds = this.#byTarget.get(target);
+    if (seconds === undefined) {
+      seconds = new Map();
+      this.#byTarget.set(target, seconds);
+    }
+    const second = Math.floor(timeMs / 1000);
+    let row = seconds.get(second);
+    if (row === undefined) {
+      row = emptyRow(second, target);
+      seconds.set(second, row);
+    }
+    return row;
+  }
+}
+
+function emptyRow(second: number, target: string): OpenRow {
+  const counts = Object.fromEntries(outcomeKinds.map(kind => [kind, 0])) as Record<OutcomeKind, number>;
+  return { second, target, due: 0, sent: 0, counts, outputTokens: 0, inFlight: 0 };
+}

@@ -1,0 +1,94 @@
+import { stringify } from 'csv-stringify/sync';
+import { outcomeKinds } from '../protocol/outcome.ts';
+import type { MetricName } from '../record/metrics.ts';
+import { metrics } from '../record/metrics.ts';
+import type { RequestRecord } from '../record/request-record.ts';
+import type { Run } from '../record/run.ts';
+import { quantiles } from '../record/summary.ts';
+import type { TimelineRow } from '../record/timeline.ts';
+
+type Value = string | number | boolean | null | undefined;
+type Row = Readonly<Record<string, Value>>;
+
+/** Rows as CSV lines, the keys of the first as the header where one is wanted. Missing values are empty, never 0. */
+export function csv(rows: readonly Row[], options: { readonly header: boolean }): string {
+  return stringify(rows as Row[], { header: options.header, escape_formulas: true, cast: { boolean: String } });
+}
+
+/** `requests.csv`: one row a request, flat; the times of its tokens stay in `requests.jsonl`. */
+export function requestRow(record: RequestRecord): Row {
+  const { outcome, tokenTimesMs } = record;
+  const derived = Object.fromEntries(
+    metrics.filter(({ name }) => name !== 'itlMs').map(({ name, of }) => [name, rounded(of(record)[0])]),
+  ) as Record<MetricName, number | undefined>;
+  return {
+    seq: record.seq,
+    cell: record.cell,
+    phase: record.phase,
+    target: record.target,
+    workload: record.workload,
+    dueMs: record.dueMs,
+    sentMs: record.sentMs,
+    headersMs: record.headersMs,
+    firstTokenMs: tokenTimesMs[0],
+    lastTokenMs: tokenTimesMs.at(-1),
+    endMs: record.endMs,
+    ...derived,
+    inputTokens: record.inputTokens,
+    outputTokens: record.outputTokens,
+    tokensFrom: record.tokensFrom,
+    finishReason: record.finishReason,
+    outcome: outcome.kind,
+    status: outcome.status,
+    by: outcome.by,
+    detail: outcome.detail,
+    requestBytes: record.requestBytes,
+    requestId: record.requestId,
+  };
+}
+
+/** `summary.csv`: one row a cell. */
+export function summaryRows(run: Run): Row[] {
+  return run.cells.map(cell => ({
+    cell: cell.index,
+    target: cell.target.name,
+    model: cell.target.model,
+    gpu: cell.target.gpu,
+    workload: cell.workload,
+    load: cell.load.kind,
+    concurrency: cell.load.kind === 'closed' ? cell.load.concurrency : undefined,
+    effectiveConcurrency: cell.load.kind === 'closed' ? cell.load.effectiveConcurrency : undefined,
+    ratePerS: cell.load.kind === 'open' ? cell.load.ratePerS : undefined,
+    order: cell.order,
+    repetition: cell.repetition,
+    windowMs: cell.windowMs === null ? undefined : rounded(cell.windowMs[1] - cell.windowMs[0]),
+    simulated: run.environment.service.simulated,
+    validity: cell.validity.verdict,
+    due: cell.counts.due,
+    ...Object.fromEntries(outcomeKinds.map(kind => [kind, cell.counts[kind]])),
+    ...Object.fromEntries(Object.entries(cell.rates).map(([name, value]) => [name, rounded(value)])),
+    ...Object.fromEntries(
+      metrics.flatMap(({ name }) => [
+        [`${name}.n`, cell.metrics[name].n],
+        [`${name}.mean`, rounded(cell.metrics[name].mean)],
+        ...(Object.keys(quantiles) as (keyof typeof quantiles)[]).map(key => [
+          `${name}.${key}`,
+          rounded(cell.metrics[name][key]),
+        ]),
+        [`${name}.censored`, cell.metrics[name].censored],
+      ]),
+    ),
+    inputTokensMean: rounded(cell.tokens.inputMean),
+    outputTokensMean: rounded(cell.tokens.outputMean),
+    endedByLengthRatio: rounded(cell.tokens.endedByLengthRatio),
+  }));
+}
+
+/** `timeline.csv`: one row a second and target. */
+export function timelineRows(rows: readonly TimelineRow[]): Row[] {
+  return rows.map(({ counts, ...row }) => ({ ...row, ...counts }));
+}
+
+function rounded(value: number | null | undefined): number | undefined {
+  return value === null || value === undefined ? undefined : Math.round(value * 1e6) / 1e6;
+}

@@ -1,0 +1,296 @@
+/** What a run says: the verdict and the headline first, then the endpoints side by side, step by step. */
+import { metrics } from '../record/metrics.ts';
+import type { CellResult, Remark, Run, Validity } from '../record/run.ts';
+import type { MetricSummary, QuantileKey } from '../record/summary.ts';
+import { quantiles } from '../record/summary.ts';
+import { loadLabel } from '../scenario/expand.ts';
+import { smallestSample } from '../stats/quantile.ts';
+import { formatBytes, formatDuration, formatNumber, formatRatio, missing, plural } from '../units.ts';
+import type { Block, Column, Document, Table, TableCell } from './document.ts';
+
+/** The whole report of a run. */
+export function runReport(run: Run): Document {
+  return {
+    title: `${run.scenario.name} · ${run.id}`,
+    blocks: [
+      ...verdict(run),
+      ...comparison(run),
+      ...objectives(run),
+      ...failures(run),
+      ...remarks(run),
+      ...environment(run),
+      ...definitions(),
+    ],
+  };
+}
+
+/** What a terminal shows when a run ends: the same numbers without the appendix. */
+export function runOverview(run: Run): Document {
+  const tables = comparison(run).map(block => (block.kind === 'table' ? withoutEmptyColumns(block) : block));
+  return {
+    title: `${run.scenario.name} · ${run.id}`,
+    blocks: [...verdict(run), ...tables, ...objectives(run), ...failures(run), ...remarks(run)],
+  };
+}
+
+/** A table without the columns in which nothing stands, and without the notes that say why. */
+function withoutEmptyColumns(table: Table): Table {
+  const isFull = (i: number) => table.rows.some(row => row[i]?.text !== missing);
+  const kept = table.columns.map((_, i) => i).filter(isFull);
+  return {
+    ...table,
+    columns: kept.map(i => table.columns[i] as Column),
+    rows: table.rows.map(row => kept.map(i => row[i] as TableCell)),
+  };
+}
+
+function verdict(run: Run): Block[] {
+  const { verdict, reasons } = run.validity;
+  const blocks: Block[] = [];
+  if (verdict !== 'valid') {
+    const meaning =
+      verdict === 'invalid'
+        ? 'INVALID: the generator could not keep up, do not use these numbers'
+        : 'SUSPECT: the generator was late at times';
+    blocks.push({ kind: 'paragraph', text: meaning }, { kind: 'list', items: reasons.map(remarkText) });
+  }
+  if (run.status !== 'complete') {
+    const text =
+      run.status === 'failed' ? 'FAILED: the run was broken off' : 'INTERRUPTED: the run did not come to its end';
+    const lost = run.unaccounted > 0 ? `; ${plural(run.unaccounted, 'request')} sent and never ended` : '';
+    blocks.push({ kind: 'paragraph', text: text + lost });
+  }
+  if (run.environment.service.simulated) {
+    blocks.push({
+      kind: 'paragraph',
+      text: `Simulated: the target was the embedded service with a modelled ${run.scenario.service.embedded.gpu}, not a GPU.`,
+    });
+  }
+  return [...blocks, { kind: 'paragraph', text: headline(run) }];
+}
+
+function headline(run: Run): string {
+  const due = sum(run.cells, cell => cell.counts.due);
+  const ok = sum(run.cells, cell => cell.counts.ok);
+  const names = new Set(run.cells.map(cell => cell.target.name));
+  const fastest = run.cells.reduce<CellResult | undefined>(
+    (best, cell) => ((cell.rates.outputTokensPerS ?? -1) > (best?.rates.outputTokensPerS ?? -1) ? cell : best),
+    undefined,
+  );
+  const most = fastest?.rates.outputTokensPerS;
+  const peak =
+    fastest === undefined || most === undefined || most === null
+      ? ''
+      : `; most tokens: ${formatNumber(most)}/s at ${fastest.target.name}, ${loadLabel(fastest.load)}`;
+  return `${plural(names.size, 'endpoint')}, ${plural(run.cells.length, 'cell')}, ${plural(due, 'request')} measured, ${due === 0 ? missing : formatRatio(ok / due)} ok${peak}.`;
+}
+
+/** One table a step, one row an endpoint. */
+function comparison(run: Run): Block[] {
+  const steps = [...new Set(run.cells.map(cell => cell.step))];
+  return steps.flatMap(step => {
+    const cells = run.cells
+      .filter(cell => cell.step === step)
+      .sort(
+        (a, b) =>
+          a.target.name.localeCompare(b.target.name) ||
+          a.workload.localeCompare(b.workload) ||
+          a.repetition - b.repetition,
+      );
+    const first = cells[0] as CellResult;
+    const asked = first.load.kind === 'closed' ? `concurrency ${first.load.concurrency}` : loadLabel(first.load);
+    const how =
+      first.order === 'parallel' ? `${asked} each, all endpoints at once` : `${asked}, one endpoint at a time`;
+    return [{ kind: 'heading' as const, text: how }, endpointTable(cells)];
+  });
+}
+
+interface EndpointColumn extends Column {
+  readonly of: (cell: CellResult) => TableCell;
+}
+
+const number = (value: number | null): TableCell => ({ text: value === null ? missing : formatNumber(value) });
+const share = (value: number | null): TableCell => ({ text: value === null ? missing : formatRatio(value) });
+const right = (label: string, of: EndpointColumn['of']): EndpointColumn => ({ label, align: 'right', of });
+const quantileColumns = (
+  group: string,
+  metric: keyof CellResult['metrics'],
+  keys: readonly QuantileKey[],
+): EndpointColumn[] => keys.map(key => ({ ...right(key, cell => quantileCell(cell.metrics[metric], key)), group }));
+
+const endpointColumns: readonly EndpointColumn[] = [
+  { label: 'endpoint', align: 'left', of: endpointCell },
+  right('ok', cell => ({ text: cell.counts.ok.toLocaleString('en-US') })),
+  right('req/s', cell => number(cell.rates.achievedPerS)),
+  right('tokens/s', cell => number(cell.rates.outputTokensPerS)),
+  ...quantileColumns('TTFT ms', 'ttftMs', ['p50', 'p95', 'p99']),
+  ...quantileColumns('ITL ms', 'itlMs', ['p50', 'p99']),
+  ...quantileColumns('TPOT ms', 'tpotMs', ['p50', 'p95']),
+  ...quantileColumns('response ms', 'responseTimeMs', ['p50', 'p95', 'p99']),
+  right('429', cell =>
+    share(
+      cell.rates.rateLimitedRatio === null ? null : cell.rates.rateLimitedRatio + (cell.rates.overloadedRatio ?? 0),
+    ),
+  ),
+  right('403', cell => share(cell.rates.forbiddenRatio)),
+  right('errors', cell => share(cell.rates.errorRatio)),
+];
+
+function endpointTable(cells: readonly CellResult[]): Table {
+  const several = new Set(cells.map(cell => cell.workload)).size > 1;
+  return {
+    kind: 'table',
+    caption: '',
+    columns: endpointColumns.map(({ of: _, ...column }) => column),
+    rows: cells.map(cell =>
+      endpointColumns.map(({ of }, i) => {
+        const shown = of(cell);
+        return i === 0 && several ? { ...shown, text: `${shown.text} ${cell.workload}` } : shown;
+      }),
+    ),
+  };
+}
+
+function endpointCell(cell: CellResult): TableCell {
+  const notes = [
+    ...(cell.validity.verdict === 'valid'
+      ? []
+      : [`${cell.validity.verdict}: ${cell.validity.reasons.map(remarkText).join('; ')}`]),
+    ...cell.findings.map(remarkText),
+  ];
+  const repetition = cell.repetition > 1 ? ` #${cell.repetition}` : '';
+  return { text: cell.target.name + repetition, ...(notes.length > 0 ? { notes } : {}) };
+}
+
+/** A quantile, `≥` before it where requests that never ended reach it, and a dash where too few requests stand behind it. */
+function quantileCell(summary: MetricSummary, key: QuantileKey): TableCell {
+  const value = summary[key];
+  if (value === null) return { text: missing, ...(summary.n > 0 ? { notes: [tooFew(key)] } : {}) };
+  if (summary.censoredQuantiles.includes(key))
+    return {
+      text: `≥ ${formatNumber(value)}`,
+      notes: ['requests that were taken and never ended reach this quantile: it is at least this'],
+    };
+  return { text: formatNumber(value) };
+}
+
+function tooFew(key: QuantileKey): string {
+  return `too few requests for ${key}: it needs ${smallestSample(quantiles[key])}`;
+}
+
+/** One row an objective: how many cells held it, and the one that came closest to missing it or missed it by most. */
+function objectives(run: Run): Block[] {
+  const judged = run.cells.flatMap(cell => cell.objectives.map(objective => ({ cell, ...objective })));
+  const rows = [...new Set(judged.map(({ text }) => text))].map(text => {
+    const results = judged.filter(result => result.text === text);
+    const count = (held: boolean | null) => results.filter(result => result.held === held).length;
+    const { comparator } = run.scenario.objectives.find(objective => objective.text === text) ?? {};
+    const sign = comparator?.startsWith('>') ? -1 : 1;
+    const [worst] = results
+      .filter(({ measured }) => measured !== null)
+      .sort((a, b) => sign * ((b.measured ?? 0) - (a.measured ?? 0)));
+    return [
+      { text },
+      { text: count(false) > 0 ? 'MISSED' : count(null) === results.length ? 'not enough data' : 'held' },
+      { text: `${count(true)} of ${results.length}` },
+      { text: count(null) === 0 ? '0' : String(count(null)) },
+      { text: worst?.measured === undefined || worst.measured === null ? missing : formatNumber(worst.measured) },
+      { text: worst === undefined ? missing : `${worst.cell.target.name}, ${loadLabel(worst.cell.load)}` },
+    ];
+  });
+  if (rows.length === 0) return [];
+  const columns: Column[] = [
+    left('objective'),
+    left('result'),
+    numeric('cells held'),
+    numeric('unjudged'),
+    numeric('worst'),
+    left('where'),
+  ];
+  return [
+    { kind: 'heading', text: 'Objectives' },
+    { kind: 'table', caption: '', columns, rows },
+  ];
+}
+
+function failures(run: Run): Block[] {
+  const rows = run.cells.flatMap(cell =>
+    cell.examples.map(example => [
+      { text: `${cell.target.name}, ${loadLabel(cell.load)}` },
+      { text: example.kind },
+      { text: example.count.toLocaleString('en-US') },
+      { text: example.status === undefined ? missing : String(example.status) },
+      { text: example.by ?? missing },
+      { text: example.detail ?? '' },
+    ]),
+  );
+  if (rows.length === 0) return [];
+  const columns = [
+    left('cell'),
+    left('outcome'),
+    numeric('count'),
+    left('status'),
+    left('said by'),
+    left('what was said'),
+  ];
+  return [
+    { kind: 'heading', text: 'What went wrong' },
+    { kind: 'table', caption: '', columns, rows },
+  ];
+}
+
+const left = (label: string): Column => ({ label, align: 'left' });
+const numeric = (label: string): Column => ({ label, align: 'right' });
+
+function remarks(run: Run): Block[] {
+  return run.findings.length === 0
+    ? []
+    : [
+        { kind: 'heading', text: 'Noticed' },
+        { kind: 'list', items: run.findings.map(remarkText) },
+      ];
+}
+
+function environment(run: Run): Block[] {
+  const { harness, node, host, git, service, fingerprint } = run.environment;
+  const { limits, load, seed } = run.scenario;
+  return [
+    { kind: 'heading', text: 'How it was measured' },
+    {
+      kind: 'list',
+      items: [
+        `service: ${service.url}${service.simulated ? ' (embedded, simulated)' : ''}`,
+        `scenario: ${run.scenario.name}, seed ${seed}, ${plural(load.repetitions, 'repetition')}; limit ${limits.concurrentPerModel ?? 'none'} in flight per model, request timeout ${formatDuration(limits.requestTimeoutMs)}`,
+        `generator: tgi-bench ${harness}, Node ${node}, ${host.cpu}, ${plural(host.cores, 'core')}, ${formatBytes(host.memoryBytes)}${git.commit === undefined ? '' : `, git ${git.commit.slice(0, 12)}`}`,
+        `started ${run.startedAt}, ended ${run.endedAt ?? missing}; fingerprint ${fingerprint}`,
+        `validity: ${validityText(run.validity)}`,
+      ],
+    },
+  ];
+}
+
+function definitions(): Block[] {
+  return [
+    { kind: 'heading', text: 'What the numbers mean' },
+    {
+      kind: 'list',
+      items: [
+        ...metrics.map(({ symbol, unit, definition }) => `${symbol} (${unit}): ${definition}`),
+        'req/s and tokens/s: what ended and what arrived inside the window of the cell, per second of it',
+        '429, 403, errors: share of all requests sent. Refusals stand outside the quantiles; a request that was taken and never finished counts in them as slower than any that was',
+      ],
+    },
+  ];
+}
+
+function validityText({ verdict, reasons }: Validity): string {
+  return reasons.length === 0 ? verdict : `${verdict} (${reasons.map(remarkText).join('; ')})`;
+}
+
+function remarkText({ text, advice }: Remark): string {
+  return advice === undefined ? text : `${text}. ${advice[0]?.toUpperCase()}${advice.slice(1)}`;
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}

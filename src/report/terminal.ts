@@ -1,0 +1,127 @@
+import { type Document, footnotes, type Table, visible } from './document.ts';
+
+export interface TerminalOptions {
+  /** Columns of the terminal; a wider table goes on below, its first column repeated. */
+  readonly width: number;
+  readonly colour: boolean;
+}
+
+const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹';
+
+/** A document as lines of text. */
+export function terminal(document: Document, { width, colour }: TerminalOptions): string {
+  const numbers = footnotes(document);
+  const bold = (text: string) => (colour ? `\u001b[1m${text}\u001b[22m` : text);
+  const dim = (text: string) => (colour ? `\u001b[2m${text}\u001b[22m` : text);
+  const parts = document.blocks.map(block => {
+    switch (block.kind) {
+      case 'heading':
+        return `\n${bold(visible(block.text))}`;
+      case 'paragraph':
+        return wrap(visible(block.text), width, '');
+      case 'list':
+        return block.items.map(item => wrap(`• ${visible(item)}`, width, '  ')).join('\n');
+      case 'table':
+        return tableLines(block, numbers, width, dim);
+    }
+  });
+  const notes = [...numbers].map(([note, number]) => dim(wrap(`${superscript(number)} ${visible(note)}`, width, '  ')));
+  return [bold(visible(document.title)), ...parts, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
+}
+
+function tableLines(
+  table: Table,
+  numbers: ReadonlyMap<string, number>,
+  width: number,
+  dim: (text: string) => string,
+): string {
+  const cells = table.rows.map(row =>
+    row.map(cell => visible(cell.text) + (cell.notes ?? []).map(note => superscript(numbers.get(note) ?? 0)).join('')),
+  );
+  const widths = table.columns.map((column, i) =>
+    Math.max(column.label.length, ...cells.map(row => row[i]?.length ?? 0)),
+  );
+  widenToGroups(table, widths);
+  const natural = widths.reduce((sum, each) => sum + each + 2, -2);
+  if (natural > width) widths[0] = Math.min(widths[0] ?? 0, Math.max(12, Math.floor(width * 0.35)));
+  return columnGroups(widths, width)
+    .map(group => {
+      const line = (texts: readonly string[]) =>
+        group
+          .map(i => padded(texts[i] ?? '', widths[i] ?? 0, table.columns[i]?.align ?? 'left'))
+          .join('  ')
+          .trimEnd();
+      const heads = groupLine(table, group, widths);
+      return [
+        ...(heads === '' ? [] : [dim(heads)]),
+        dim(line(table.columns.map(column => column.label))),
+        ...cells.map(line),
+      ].join('\n');
+    })
+    .join('\n\n');
+}
+
+/** Makes the columns of each group wide enough for what stands above them. */
+function widenToGroups({ columns }: Table, widths: number[]): void {
+  columns.forEach(({ group }, i) => {
+    if (group === undefined || columns[i - 1]?.group === group) return;
+    const members = columns.map((column, j) => (column.group === group ? j : -1)).filter(j => j !== -1);
+    const used = members.reduce((sum, j) => sum + (widths[j] ?? 0) + 2, -2);
+    widths[i] = (widths[i] ?? 0) + Math.max(0, group.length - used);
+  });
+}
+
+/** The line above the labels: what neighbouring columns have in common, once, over the first of them. */
+function groupLine(table: Table, shown: readonly number[], widths: readonly number[]): string {
+  let line = '';
+  let at = 0;
+  let before: string | undefined;
+  for (const i of shown) {
+    const group = table.columns[i]?.group;
+    if (group !== undefined && group !== before) line = `${line.padEnd(at)}${group}`;
+    before = group;
+    at += (widths[i] ?? 0) + 2;
+  }
+  return line;
+}
+
+/** Which columns stand side by side: the first in every group, and as many others as fit. */
+function columnGroups(widths: readonly number[], width: number): number[][] {
+  const groups: number[][] = [];
+  let used = 0;
+  for (let i = 1; i < widths.length; i++) {
+    const needs = (widths[i] ?? 0) + 2;
+    if (groups.length === 0 || used + needs > width) {
+      groups.push([0]);
+      used = widths[0] ?? 0;
+    }
+    groups.at(-1)?.push(i);
+    used += needs;
+  }
+  return groups.length > 0 ? groups : [[0]];
+}
+
+/** Padded to a width; what is too long loses its middle, for both ends of a name tell it apart. */
+function padded(text: string, width: number, align: 'left' | 'right'): string {
+  if (text.length > width) {
+    const tail = Math.floor((width - 1) / 2);
+    return `${text.slice(0, width - 1 - tail)}…${text.slice(text.length - tail)}`;
+  }
+  return align === 'right' ? text.padStart(width) : text.padEnd(width);
+}
+
+function wrap(text: string, width: number, indent: string): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = indent + word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join('\n');
+}
+
+function superscript(number: number): string {
+  return [...String(number)].map(digit => superscripts[Number(digit)] ?? '').join('');
+}

@@ -1,0 +1,103 @@
+import { judgeObjectives } from '../analysis/objectives.ts';
+import { findings, judgeValidity } from '../analysis/validity.ts';
+import type { EndReason, Observer } from '../driver/driver.ts';
+import { Recorder } from '../record/recorder.ts';
+import type { RequestRecord } from '../record/request-record.ts';
+import type { CellResult, GeneratorSample } from '../record/run.ts';
+import type { Cell } from '../scenario/expand.ts';
+import type { Objective } from '../scenario/objective.ts';
+import type { Scenario } from '../scenario/resolve.ts';
+import type { RunStore } from '../store/run-directory.ts';
+import type { Ticker } from './ticker.ts';
+
+/** One cell while it is driven, and its result afterwards. */
+export class CellRun implements Observer {
+  readonly cell: Cell;
+  readonly #recorder: Recorder;
+  readonly #ticker: Ticker;
+  readonly #store: RunStore;
+  readonly #onEnd: (record: RequestRecord) => void;
+  readonly #samples: GeneratorSample[] = [];
+  #result: CellResult | undefined;
+  #serviceTimes = { sumMs: 0, count: 0 };
+  part: 'warm-up' | 'measuring' | 'drain' = 'warm-up';
+  endedBy: EndReason = 'interrupted';
+
+  constructor(cell: Cell, scenario: Scenario, ticker: Ticker, store: RunStore, onEnd: (record: RequestRecord) => void) {
+    this.cell = cell;
+    this.#recorder = new Recorder({ goodput: scenario.goodput, requestTimeoutMs: scenario.limits.requestTimeoutMs });
+    this.#ticker = ticker;
+    this.#store = store;
+    this.#onEnd = onEnd;
+  }
+
+  opened(atMs: number): void {
+    this.part = 'measuring';
+    this.#recorder.open(atMs);
+  }
+
+  closed(atMs: number, reason: EndReason): void {
+    this.part = 'drain';
+    this.endedBy = reason;
+    this.#recorder.close(atMs);
+  }
+
+  due(sent: boolean): number {
+    return this.#ticker.due(sent);
+  }
+
+  ended(record: RequestRecord): void {
+    this.#recorder.add(record);
+    this.#store.add(record);
+    this.#ticker.ended(record);
+    if (record.outcome.kind === 'ok' && record.sentMs !== undefined) {
+      this.#serviceTimes.sumMs += record.endMs - record.sentMs;
+      this.#serviceTimes.count++;
+    }
+    this.#onEnd(record);
+  }
+
+  /** Takes in one second of the generator; only seconds of the measured part speak for the cell. */
+  sampled(sample: GeneratorSample): void {
+    if (this.part === 'measuring') this.#samples.push(sample);
+  }
+
+  get meanServiceTimeMs(): number | undefined {
+    return this.#serviceTimes.count === 0 ? undefined : this.#serviceTimes.sumMs / this.#serviceTimes.count;
+  }
+
+  /** What came of it; made once, when the cell has ended. */
+  result(objectives: readonly Objective[]): CellResult {
+    this.#result ??= cellResult(this.cell, this.#recorder, this.#samples, this.endedBy, objectives);
+    return this.#result;
+  }
+}
+
+/** Everything that is said of one cell, from its recorder and the generator's samples. */
+export function cellResult(
+  cell: Cell,
+  recorder: Recorder,
+  samples: readonly GeneratorSample[],
+  endedBy: string,
+  objectives: readonly Objective[],
+): CellResult {
+  const summary = recorder.summary();
+  const { target, workload, load, order, step, repetition } = cell;
+  const named = {
+    index: cell.index,
+    target: { name: target.name, model: target.model, ...(target.gpu === undefined ? {} : { gpu: target.gpu }) },
+    workload,
+    load,
+    order,
+    step,
+    repetition,
+    endedBy,
+    ...summary,
+  };
+  return {
+    ...named,
+    objectives: judgeObjectives(objectives, named),
+    validity: judgeValidity(summary, samples),
+    findings: findings(summary, load, endedBy),
+  };
+}

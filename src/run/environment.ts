@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { cpus, platform, release, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Environment } from '../record/run.ts';
+import type { Scenario } from '../scenario/resolve.ts';
+
+/** This program's version. */
+export const harnessVersion = (
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
+
+/** What the numbers of a run depend on, besides the scenario. */
+export function inspectEnvironment(
+  scenario: Scenario,
+  service: Environment['service'],
+  directory: string,
+): Environment {
+  const host = {
+    platform: `${platform()} ${release()}`,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryBytes: totalmem(),
+  };
+  const commit = gitCommit(directory);
+  return {
+    harness: harnessVersion,
+    node: process.versions.node,
+    host,
+    git: commit === undefined ? {} : { commit },
+    service,
+    fingerprint: createHash('sha256')
+      .update(JSON.stringify([scenario, host.cpu, host.cores, process.versions.node, harnessVersion]))
+      .digest('hex')
+      .slice(0, 16),
+  };
+}
+
+/** The commit that is checked out in the repository around `directory`, read from its files. */
+function gitCommit(directory: string): string | undefined {
+  for (let at = directory; ; at = dirname(at)) {
+    const git = join(at, '.git');
+    if (existsSync(join(git, 'HEAD'))) {
+      const head = readFileSync(join(git, 'HEAD'), 'utf8').trim();
+      const ref = head.startsWith('ref: ') ? join(git, head.slice(5)) : undefined;
+      const commit = ref === undefined ? head : existsSync(ref) ? readFileSync(ref, 'utf8').trim() : '';
+      return /^[0-9a-f]{40}$/.test(commit) ? commit : undefined;
+    }
+    if (dirname(at) === at) return undefined;
+  }
+}

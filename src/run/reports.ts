@@ -1,0 +1,119 @@
+/** The reports of a run directory: everything in it that can be made again from its records. */
+
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { worstValidity } from '../analysis/validity.ts';
+import { Recorder } from '../record/recorder.ts';
+import type { RequestRecord } from '../record/request-record.ts';
+import type { GeneratorSample, Remark, Run } from '../record/run.ts';
+import { Timeline } from '../record/timeline.ts';
+import { csv, requestRow, summaryRows, timelineRows } from '../report/csv.ts';
+import { markdown } from '../report/markdown.ts';
+import { runReport } from '../report/run-report.ts';
+import { expand } from '../scenario/expand.ts';
+import { fileNames, readGeneratorSamples, readRecords, readRun, writeAtomically } from '../store/run-directory.ts';
+import { cellResult } from './cell-run.ts';
+
+/** Writes every report of a finished run beside its records; gives the path of `report.md`. */
+export async function writeReports(directory: string, run: Run): Promise<string> {
+  const timeline = new Timeline();
+  const rows = createWriteStream(join(directory, 'requests.csv'));
+  let batch: RequestRecord[] = [];
+  let isFirst = true;
+  const writeBatch = async () => {
+    const text = csv(batch.map(requestRow), { header: isFirst });
+    [batch, isFirst] = [[], false];
+    if (!rows.write(text)) await once(rows, 'drain');
+  };
+  for await (const record of readRecords(directory, () => {})) {
+    timeline.add(record);
+    batch.push(record);
+    if (batch.length >= 1000) await writeBatch();
+  }
+  if (batch.length > 0) await writeBatch();
+  rows.end();
+  await once(rows, 'finish');
+  await writeFile(join(directory, 'timeline.csv'), csv(timelineRows(timeline.rows()), { header: true }));
+  await writeFile(join(directory, 'summary.csv'), csv(summaryRows(run), { header: true }));
+  const path = join(directory, 'report.md');
+  await writeFile(path, markdown(runReport(run)));
+  return path;
+}
+
+/**
+ * The run of a directory, its numbers made again from its records. One that was killed is marked as interrupted, with
+ * how many requests were sent and never ended. Throws a HarnessError where the directory is not a run.
+ */
+async function rebuildRun(directory: string): Promise<Run> {
+  const stored = await readRun(directory);
+  const samples: GeneratorSample[] = [];
+  const findings: Remark[] = stored.findings.filter(
+    ({ text }) => !text.startsWith(fileNames.requests) && !text.startsWith(fileNames.generator),
+  );
+  const badLine = (file: string) => (line: number, problem: string) =>
+    void findings.push({ text: `${file}:${line}: not read: ${problem}` });
+  for await (const sample of readGeneratorSamples(directory, badLine(fileNames.generator))) samples.push(sample);
+
+  const windows = await windowsOf(directory, stored);
+  const recorders = new Map<number, Recorder>();
+  let sentAndEnded = 0;
+  for await (const record of readRecords(directory, badLine(fileNames.requests))) {
+    if (record.sentMs !== undefined) sentAndEnded++;
+    let recorder = recorders.get(record.cell);
+    if (recorder === undefined) {
+      recorder = new Recorder({
+        goodput: stored.scenario.goodput,
+        requestTimeoutMs: stored.scenario.limits.requestTimeoutMs,
+      });
+      const window = windows.get(record.cell);
+      if (window !== undefined) {
+        recorder.open(window[0]);
+        recorder.close(window[1]);
+      }
+      recorders.set(record.cell, recorder);
+    }
+    recorder.add(record);
+  }
+
+  const wasKilled = stored.status === 'running';
+  const cells = expand(stored.scenario)
+    .filter(cell => recorders.has(cell.index))
+    .map(cell => {
+      const window = windows.get(cell.index);
+      const during = samples.filter(
+        ({ atMs, cells }) =>
+          window !== undefined && cells.includes(cell.index) && atMs > window[0] && atMs <= window[1],
+      );
+      const endedBy = stored.cells.find(({ index }) => index === cell.index)?.endedBy ?? 'interrupted';
+      return cellResult(cell, recorders.get(cell.index) as Recorder, during, endedBy, stored.scenario.objectives);
+    });
+  return {
+    ...stored,
+    status: wasKilled ? 'interrupted' : stored.status,
+    unaccounted: wasKilled ? Math.max(0, (samples.at(-1)?.sent ?? 0) - sentAndEnded) : stored.unaccounted,
+    validity: worstValidity(cells.map(cell => cell.validity)),
+    findings,
+    cells,
+  };
+}
+
+/** Rebuilds a run directory's numbers and every report; gives the run and the path of `report.md`. */
+export async function rebuildReports(directory: string): Promise<{ run: Run; path: string }> {
+  const run = await rebuildRun(directory);
+  await writeAtomically(join(directory, fileNames.run), `${JSON.stringify(run, null, 2)}\n`);
+  return { run, path: await writeReports(directory, run) };
+}
+
+/** The window of each cell: as the run noted it, or, for one that was cut off, from its first measured request to its last end. */
+async function windowsOf(directory: string, stored: Run): Promise<Map<number, readonly [number, number]>> {
+  const windows = new Map<number, readonly [number, number]>();
+  for await (const { cell, phase, dueMs, endMs } of readRecords(directory, () => {})) {
+    if (phase !== 'measured') continue;
+    const [from, to] = windows.get(cell) ?? [dueMs, endMs];
+    windows.set(cell, [Math.min(from, dueMs), Math.max(to, endMs)]);
+  }
+  for (const { index, windowMs } of stored.cells) if (windowMs !== null) windows.set(index, windowMs);
+  return windows;
+}

@@ -1,0 +1,163 @@
+import { exitCodes, HarnessError } from '../errors.ts';
+import { seededRandom } from '../random.ts';
+import type { Scenario, Step } from './resolve.ts';
+import type { Order, Warmup } from './scenario.ts';
+import type { Target } from './target.ts';
+
+/** Closed loop: a slot sends its next request when its previous one was answered. */
+export interface ClosedLoad {
+  readonly kind: 'closed';
+  /** Slots the scenario asks for, and slots there are within the model's limit. */
+  readonly concurrency: number;
+  readonly effectiveConcurrency: number;
+  readonly thinkTimeMs: number;
+}
+
+/** Open loop: requests are due by a schedule, whatever the answers do. */
+export interface OpenLoad {
+  readonly kind: 'open';
+  readonly arrivals: 'constant' | 'poisson';
+  readonly ratePerS: number;
+  /** How many may be in flight, as asked and within the model's limit; undefined: no bound. */
+  readonly maxInFlight?: number;
+  readonly effectiveMaxInFlight?: number;
+  readonly whenFull: 'drop' | 'queue';
+}
+
+export type Load = ClosedLoad | OpenLoad;
+
+/** What ends the measured part of a cell: a number of requests due, a time, or whichever comes first. */
+export interface End {
+  readonly requests?: number;
+  readonly durationMs?: number;
+}
+
+/** One measured condition: target × workload × load step × repetition. */
+export interface Cell {
+  readonly index: number;
+  /** Cells of the same stage are driven at the same time. */
+  readonly stage: number;
+  readonly target: Target;
+  readonly workload: string;
+  readonly load: Load;
+  readonly end: End;
+  readonly warmup: Warmup;
+  readonly order: Order;
+  /** The step of the scenario it came from (from 0) and which repetition of it this is (from 1). */
+  readonly step: number;
+  readonly repetition: number;
+}
+
+/** One target with one of its workloads. */
+interface Pairing {
+  readonly target: Target;
+  readonly workload: string;
+}
+
+/** The cells of a scenario in the order in which they run. Throws a HarnessError where a limit leaves an endpoint nothing. */
+export function expand(scenario: Scenario): Cell[] {
+  const cells: Cell[] = [];
+  for (let repetition = 1; repetition <= scenario.load.repetitions; repetition++) {
+    for (const stage of stages(scenario, repetition)) {
+      const number = (cells.at(-1)?.stage ?? -1) + 1;
+      for (const { pairing, step } of stage) {
+        const { target, workload } = pairing;
+        cells.push({
+          index: cells.length,
+          stage: number,
+          target,
+          workload,
+          load: loadOf(
+            step,
+            pairing,
+            stage.map(other => other.pairing),
+            scenario,
+          ),
+          end: step.end,
+          warmup: step.warmup,
+          order: step.order,
+          step: step.index,
+          repetition,
+        });
+      }
+    }
+  }
+  return cells;
+}
+
+type Stage = readonly { readonly pairing: Pairing; readonly step: Step }[];
+
+/** What runs when: each stage is one pairing alone or, in parallel, all of them. */
+function* stages(scenario: Scenario, repetition: number): Generator<Stage> {
+  const pairings = scenario.targets.flatMap(target => target.workloads.map(workload => ({ target, workload })));
+  for (const run of runsOfOneOrder(scenario.load.steps)) {
+    switch (run[0]?.order) {
+      case 'sequential':
+        for (const pairing of pairings) for (const step of run) yield [{ pairing, step }];
+        break;
+      case 'parallel':
+        for (const step of run) yield pairings.map(pairing => ({ pairing, step }));
+        break;
+      default:
+        for (const step of run) {
+          for (const pairing of shuffled(pairings, scenario.seed, step.index, repetition)) yield [{ pairing, step }];
+        }
+    }
+  }
+}
+
+function runsOfOneOrder(steps: readonly Step[]): Step[][] {
+  const runs: Step[][] = [];
+  for (const step of steps) {
+    const last = runs.at(-1);
+    if (last?.[0]?.order === step.order) last.push(step);
+    else runs.push([step]);
+  }
+  return runs;
+}
+
+/** A seeded order (Fisher–Yates), so that no endpoint always comes first. */
+function shuffled<T>(items: readonly T[], seed: number, step: number, repetition: number): T[] {
+  const random = seededRandom(seed, 'order', step, repetition);
+  const result = [...items];
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = random.integer(0, i);
+    [result[i], result[j]] = [result[j] as T, result[i] as T];
+  }
+  return result;
+}
+
+function loadOf(step: Step, pairing: Pairing, stage: readonly Pairing[], scenario: Scenario): Load {
+  const together = stage.filter(other => other.target.model === pairing.target.model);
+  const place = together.indexOf(pairing);
+  const cap = scenario.limits.concurrentPerModel;
+  const share = cap === undefined ? Number.POSITIVE_INFINITY : evenShare(cap, together.length, place);
+  if (share < 1) {
+    throw new HarnessError(
+      `load.steps[${step.index}]: expected at most ${cap} endpoints of ${pairing.target.model} at once, got ${together.length}`,
+      {
+        hint: 'set order: sequential, or raise limits.concurrentPerModel with exceed: true',
+        exitCode: exitCodes.usage,
+      },
+    );
+  }
+  if (step.load.kind === 'closed') {
+    const { concurrency, thinkTimeMs, per } = step.load;
+    const asked = per === 'model' ? Math.max(1, evenShare(concurrency, together.length, place)) : concurrency;
+    return { kind: 'closed', concurrency: asked, effectiveConcurrency: Math.min(asked, share), thinkTimeMs };
+  }
+  const effective = Math.min(step.load.maxInFlight ?? Number.POSITIVE_INFINITY, share);
+  return { ...step.load, ...(Number.isFinite(effective) ? { effectiveMaxInFlight: effective } : {}) };
+}
+
+/** The share of the place-th of n (from 0) when `total` is dealt out one by one. */
+function evenShare(total: number, n: number, place: number): number {
+  return Math.floor(total / n) + (place < total % n ? 1 : 0);
+}
+
+/** How a load is called in tables: `concurrency 8`, `5/s poisson`. */
+export function loadLabel(load: Load): string {
+  if (load.kind === 'open') return `${load.ratePerS}/s ${load.arrivals}`;
+  const { concurrency, effectiveConcurrency } = load;
+  return `concurrency ${effectiveConcurrency}${concurrency === effectiveConcurrency ? '' : ` (of ${concurrency} asked)`}`;
+}

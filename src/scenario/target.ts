@@ -1,0 +1,47 @@
+import type { ScenarioFile } from './scenario.ts';
+
+/** One endpoint under test. */
+export interface Target {
+  /** Unique in the scenario: `model/gpuN`, or the name it was given. */
+  readonly name: string;
+  readonly model: string;
+  readonly gpu?: number;
+  /** Where it is: a path below the service's URL, or a whole URL of its own. */
+  readonly path: string;
+  readonly url?: string;
+  readonly workloads: readonly string[];
+  readonly devices?: readonly string[];
+}
+
+/** An endpoint with what its entry in the file said besides. */
+export interface TargetEntry {
+  readonly target: Target;
+  readonly entry: number;
+  readonly token: string | undefined;
+}
+
+/** One entry of `targets` is an endpoint per GPU, or a single one with a URL of its own. */
+export function targetsOf(entry: ScenarioFile['targets'][number], index: number): TargetEntry[] {
+  const rest = { workloads: entry.workloads, ...(entry.devices === undefined ? {} : { devices: entry.devices }) };
+  const token = entry.token || undefined;
+  if (entry.url !== undefined) {
+    const name = entry.name ?? entry.model ?? entry.url;
+    return [{ target: { name, model: entry.model ?? name, path: '', url: entry.url, ...rest }, entry: index, token }];
+  }
+  const model = entry.model ?? '';
+  return (entry.gpus ?? []).map(gpu => ({
+    target: { name: `${entry.name ?? model}/gpu${gpu}`, model, gpu, path: `/${model}/gpu${gpu}/generate`, ...rest },
+    entry: index,
+    token,
+  }));
+}
+
+/** Whether a target's name is one that a glob with `*` and `?` means; no glob means every one. */
+export function matches(name: string, glob: string | undefined): boolean {
+  if (glob === undefined) return true;
+  const pattern = glob
+    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${pattern}$`).test(name);
+}

@@ -1,0 +1,207 @@
+/**
+ * Keeping runs: the names of a run directory's files, and how they are written so that a crash loses at most the last
+ * second and never leaves a file that only looks whole.
+ */
+import { createReadStream, existsSync } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { exitCodes, HarnessError, messageOf } from '../errors.ts';
+import type { RequestRecord } from '../record/request-record.ts';
+import { type GeneratorSample, type Run, schemaVersion } from '../record/run.ts';
+
+export const fileNames = {
+  run: 'run.json',
+  scenario: 'scenario.yaml',
+  requests: 'requests.jsonl',
+  generator: 'generator.jsonl',
+} as const;
+
+/** Where a run keeps what it learns while it lasts. */
+export interface RunStore {
+  add(record: RequestRecord): void;
+  /** Makes sure that every record so far is kept, and then the sample that counts them. */
+  flush(sample?: GeneratorSample): Promise<void>;
+  writeRun(run: Run): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A directory that a run writes into. */
+export class RunWriter implements RunStore {
+  readonly directory: string;
+  readonly #requests: LineFile;
+  readonly #generator: LineFile;
+
+  private constructor(directory: string, requests: LineFile, generator: LineFile) {
+    this.directory = directory;
+    this.#requests = requests;
+    this.#generator = generator;
+  }
+
+  /** Makes the directory with its first files. Throws a HarnessError where it holds anything already. */
+  static async create(directory: string, run: Run, scenarioText: string): Promise<RunWriter> {
+    return writing(directory, async () => {
+      await mkdir(directory, { recursive: true });
+      if ((await readdir(directory)).length > 0) {
+        throw new HarnessError(`${directory}: expected a new or empty directory, got one that holds files`, {
+          hint: 'give another --out; a run is never written over',
+          exitCode: exitCodes.usage,
+        });
+      }
+      await writeAtomically(join(directory, fileNames.run), `${JSON.stringify(run, null, 2)}\n`);
+      await writeFile(join(directory, fileNames.scenario), scenarioText);
+      const [requests, generator] = [fileNames.requests, fileNames.generator].map(name =>
+        LineFile.open(join(directory, name)),
+      );
+      return new RunWriter(directory, await (requests as Promise<LineFile>), await (generator as Promise<LineFile>));
+    });
+  }
+
+  add(record: RequestRecord): void {
+    this.#requests.add(record);
+  }
+
+  async flush(sample?: GeneratorSample): Promise<void> {
+    await writing(this.directory, async () => {
+      await this.#requests.flush();
+      if (sample !== undefined) this.#generator.add(sample);
+      await this.#generator.flush();
+    });
+  }
+
+  async writeRun(run: Run): Promise<void> {
+    await writing(this.directory, () =>
+      writeAtomically(join(this.directory, fileNames.run), `${JSON.stringify(run, null, 2)}\n`),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    await this.#requests.close();
+    await this.#generator.close();
+  }
+}
+
+/** A JSON Lines file that is appended to in batches, without ever holding up the event loop. */
+class LineFile {
+  readonly #file: FileHandle;
+  #lines: string[] = [];
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  static async open(path: string): Promise<LineFile> {
+    return new LineFile(await open(path, 'a'));
+  }
+
+  add(value: unknown): void {
+    this.#lines.push(JSON.stringify(value));
+  }
+
+  flush(): Promise<void> {
+    if (this.#lines.length === 0) return this.#writing;
+    const text = `${this.#lines.join('\n')}\n`;
+    this.#lines = [];
+    this.#writing = this.#writing.then(() => this.#file.appendFile(text));
+    return this.#writing;
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    await this.#file.close();
+  }
+}
+
+async function writing<T>(directory: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (cause) {
+    if (cause instanceof HarnessError) throw cause;
+    throw new HarnessError(`${directory}: expected to write here, got: ${messageOf(cause)}`, {
+      hint: 'free some space or give another --out',
+      exitCode: exitCodes.internal,
+      cause,
+    });
+  }
+}
+
+/** Writes a file so that a reader sees the old one or the new one and nothing in between. */
+export async function writeAtomically(path: string, text: string): Promise<void> {
+  const temporary = `${path}.part`;
+  await writeFile(temporary, text);
+  await rename(temporary, path);
+}
+
+/** The directory of a run given as a path or as an id under `reports/`. Throws a HarnessError where there is none. */
+export function findRun(name: string): string {
+  for (const directory of [name, join('reports', name)]) {
+    if (existsSync(join(directory, fileNames.run))) return resolve(directory);
+  }
+  throw new HarnessError(
+    `${name}: expected a run directory or an id under reports/, got none with a ${fileNames.run} in it`,
+    {
+      hint: 'a run prints its directory when it ends',
+      exitCode: exitCodes.usage,
+    },
+  );
+}
+
+/** Reads `run.json`. Throws a HarnessError where it is not one, or from another version of this program. */
+export async function readRun(directory: string): Promise<Run> {
+  const path = join(directory, fileNames.run);
+  let run: unknown;
+  try {
+    run = JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw new HarnessError(`${path}: expected JSON, got: ${messageOf(cause)}`, { exitCode: exitCodes.usage, cause });
+  }
+  const version = typeof run === 'object' && run !== null && 'schemaVersion' in run ? run.schemaVersion : undefined;
+  if (version !== schemaVersion) {
+    throw new HarnessError(
+      `${path}: expected schemaVersion ${schemaVersion}, got ${JSON.stringify(version) ?? 'nothing'}`,
+      {
+        hint: 'it was written by another version of tgi-bench, or is not a run',
+        exitCode: exitCodes.usage,
+      },
+    );
+  }
+  return run as Run;
+}
+
+/** Something a file holds that cannot be read, by its line. */
+export type OnBadLine = (line: number, problem: string) => void;
+
+export function readRecords(directory: string, onBadLine: OnBadLine): AsyncGenerator<RequestRecord> {
+  return readLines<RequestRecord>(
+    join(directory, fileNames.requests),
+    value => 'dueMs' in value && 'outcome' in value,
+    onBadLine,
+  );
+}
+
+export function readGeneratorSamples(directory: string, onBadLine: OnBadLine): AsyncGenerator<GeneratorSample> {
+  return readLines<GeneratorSample>(
+    join(directory, fileNames.generator),
+    value => 'atMs' in value && 'sent' in value,
+    onBadLine,
+  );
+}
+
+/** The values of a JSON Lines file one by one; what cannot be read is reported and passed over. */
+async function* readLines<T>(path: string, is: (value: object) => boolean, onBadLine: OnBadLine): AsyncGenerator<T> {
+  if (!existsSync(path)) return;
+  let number = 0;
+  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+    number++;
+    if (line === '') continue;
+    try {
+      const value: unknown = JSON.parse(line);
+      if (typeof value === 'object' && value !== null && is(value)) yield value as T;
+      else onBadLine(number, 'not a record');
+    } catch (error) {
+      onBadLine(number, messageOf(error));
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { execa } from 'execa';
+import type { RequestRecord } from '../../src/record/request-record.ts';
+import type { Run } from '../../src/record/run.ts';
+
+const main = resolve('dist/main.js');
+
+/** The program as a user starts it, in a directory of its own. */
+export function tgiBench(args: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}) {
+  return execa(process.execPath, [main, ...args], {
+    reject: false,
+    cwd: options.cwd ?? scratch(),
+    env: { VALID_TOKEN: '', ...options.env },
+  });
+}
+
+export function scratch(): string {
+  return mkdtempSync(join(tmpdir(), 'tgi-bench-'));
+}
+
+export function readRunJson(directory: string): Run {
+  return JSON.parse(readFileSync(join(directory, 'run.json'), 'utf8')) as Run;
+}
+
+/** The complete lines of a file, parsed; every one of them must parse. */
+export function readLines<T = RequestRecord>(path: string): T[] {
+  const lines = readFileSync(path, 'utf8').split('\n');
+  lines.pop(); // what follows the last line feed is not a complete line
+  return lines.map(line => JSON.parse(line) as T);
+}
+
+/** A scenario small enough for a test; `load` and `rest` are YAML in flow style. */
+export function scenarioText(options: { steps: string; service?: string; rest?: string; output?: number }): string {
+  return `
+name: test
+service: ${options.service ?? '{ url: embedded }'}
+targets: [{ model: hermes-2-pro-tgi, gpus: [0], workloads: [chat] }]
+workloads: { chat: { kind: text, prompt: { tokens: 32 }, output: { maxNewTokens: ${options.output ?? 8} } } }
+load: { steps: ${options.steps} }
+${options.rest ?? ''}
+`;
+}
+
+/** Resolves once `condition` holds; what must come in the end has a generous bound. */
+export async function until(condition: () => boolean, withinMs = 20_000): Promise<void> {
+  const began = performance.now();
+  while (!condition()) {
+    if (performance.now() - began > withinMs) throw new Error('what was waited for did not come');
+    await new Promise(done => setTimeout(done, 50));
+  }
+}

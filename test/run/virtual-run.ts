@@ -1,0 +1,81 @@
+import { virtualClock } from '../../src/clock.ts';
+import { dispatch } from '../../src/driver/dispatch.ts';
+import type { Driver } from '../../src/driver/driver.ts';
+import { simulatedSend } from '../../src/driver/simulated.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import type { RequestRecord } from '../../src/record/request-record.ts';
+import type { Environment, GeneratorSample, Run } from '../../src/record/run.ts';
+import { type Progress, runScenario } from '../../src/run/run-scenario.ts';
+import { parseScenario } from '../../src/scenario/resolve.ts';
+
+const environment: Environment = {
+  harness: '0.0.0',
+  node: '20.19.0',
+  host: { platform: 'test', cpu: 'test', cores: 1, memoryBytes: 1e9 },
+  git: {},
+  service: { url: 'embedded', simulated: true, info: null },
+  fingerprint: 'test',
+};
+
+export interface VirtualRun {
+  readonly run: Run;
+  readonly records: readonly RequestRecord[];
+  readonly samples: readonly GeneratorSample[];
+  readonly progress: readonly Progress[];
+}
+
+/** A whole run of a scenario against engines in virtual time, an engine a target; `prepare` gets each engine before the run. */
+export async function virtualRun(
+  text: string,
+  options: {
+    prepare?: (engine: Engine, target: string) => void;
+    interruptAtMs?: number;
+    requestTimeoutMs?: number;
+  } = {},
+): Promise<VirtualRun> {
+  const { scenario } = parseScenario({ file: 'test.yaml', text, overrides: [], environment: {} });
+  const clock = virtualClock();
+  const drivers = new Map<string, Driver>();
+  for (const target of scenario.targets) {
+    const limits = { maxConcurrentRequests: 100, maxInputTokens: 4096, maxTotalTokens: 8192 };
+    const { send, engine } = simulatedSend({
+      clock,
+      gpu: 'A100-80G',
+      model: 'mistral-7b',
+      limits,
+      requestTimeoutMs: scenario.limits.requestTimeoutMs,
+      seed: 1,
+    });
+    options.prepare?.(engine, target.name);
+    drivers.set(target.name, dispatch(send, clock));
+  }
+  const records: RequestRecord[] = [];
+  const samples: GeneratorSample[] = [];
+  const progress: Progress[] = [];
+  const interrupt = new AbortController();
+  if (options.interruptAtMs !== undefined) clock.at(options.interruptAtMs, () => interrupt.abort());
+  const run = await clock.run(
+    runScenario({
+      id: 'test',
+      scenario,
+      environment,
+      bench: {
+        clock,
+        driverOf: target => drivers.get(target.name) as Driver,
+        prepare: async () => {},
+        sampleProcess: () => ({ loopDelayMs: { mean: 0, p99: 0, max: 0 }, cpuRatio: 0, gcMs: 0, memoryBytes: 0 }),
+        engineLagMs: () => undefined,
+      },
+      openStore: async () => ({
+        add: record => void records.push(record),
+        flush: async sample => void (sample && samples.push(sample)),
+        writeRun: async () => {},
+        close: async () => {},
+      }),
+      progress: each => void progress.push(each),
+      signal: interrupt.signal,
+      wallClock: () => '2026-01-01T00:00:00.000Z',
+    }),
+  );
+  return { run, records, samples, progress };
+}

@@ -28,6 +28,8 @@ const firstWithEffects = floors.findIndex(rooms => rooms.includes('http'));
 
 /** The one door of each package. */
 const doors: Readonly<Record<string, RegExp>> = {
+  autocannon: /^driver\/autocannon\.ts$/,
+  '@huggingface': /^workload\/tokenizer\.ts$/,
   'csv-stringify': /^report\/csv\.ts$/,
   'd3-random': /^random\.ts$/,
   'pure-rand': /^random\.ts$/,
@@ -37,7 +39,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   undici: /^http\/|^driver\/streaming\.ts$/,
   yaml: /^schema\/|^cli\/scenario-source\.ts$/,
   yargs: /^cli\/cli\.ts$/,
-  zod: /^schema\/|^scenario\/scenario\.ts$|^simulator\//,
+  zod: /^schema\/|^scenario\/(scenario|workload)\.ts$|^simulator\//,
 };
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' })

@@ -12,9 +12,12 @@ export function judgeObjectives(
     .map(objective => {
       const { value, censored } = measure(objective, cell);
       if (value === null) return { text: objective.text, measured: null, held: null };
-      // A bound from requests that never ended: the true value lies beyond it, so an upper limit at or above it is open.
       const held = holds(value, objective.comparator, objective.bound);
-      return { text: objective.text, measured: value, held: censored && held ? null : held };
+      if (!censored) return { text: objective.text, measured: value, held };
+      // Where requests that never ended reach it, the true value lies beyond this one: it says for sure only that an
+      // upper limit below it is missed, or a lower one held.
+      const isUpper = objective.comparator.startsWith('<') === (objective.metric !== 'userTokensPerS');
+      return { text: objective.text, measured: value, held: held === isUpper ? null : held };
     });
 }
 

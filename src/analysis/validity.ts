@@ -17,8 +17,8 @@ interface Figure {
 }
 
 /** The verdict on one cell, from its records and what the generator's own second-by-second samples say. */
-export function judgeValidity(summary: Summary, samples: readonly GeneratorSample[]): Validity {
-  const figures = [...sendLag(summary), ...generator(samples)];
+export function judgeValidity(summary: Summary, samples: readonly GeneratorSample[], load?: Load): Validity {
+  const figures = [...(placesOf(load) === undefined ? sendLag(summary) : []), ...generator(samples)];
   const reasons = figures.filter(({ measured, suspectAbove }) => measured > suspectAbove);
   const isInvalid = reasons.some(({ measured, invalidAbove }) => measured > invalidAbove);
   return { verdict: isInvalid ? 'invalid' : reasons.length > 0 ? 'suspect' : 'valid', reasons: reasons.map(remarkOf) };
@@ -36,6 +36,11 @@ export function worstValidity(verdicts: readonly Validity[]): Validity {
       };
   }
   return { verdict: 'valid', reasons: [] };
+}
+
+/** How many may be in flight of a load that has the others wait: there a late send is what was asked for. */
+function placesOf(load: Load | undefined): number | undefined {
+  return load?.kind === 'open' && load.whenFull === 'queue' ? load.effectiveMaxInFlight : undefined;
 }
 
 /** A late send matters by the share it makes of what is measured: 10 % of the median TTFT is doubtful, all of it is worthless. */
@@ -78,11 +83,11 @@ function generator(samples: readonly GeneratorSample[]): Figure[] {
       advice: 'one core is all it has: ask for less load',
     },
     {
-      what: 'the embedded service wrote its tokens late (p99)',
-      measured: Math.max(0, ...samples.map(sample => sample.engineLagMs ?? 0)),
-      suspectAbove: 5,
-      invalidAbove: 250,
-      format: formatDuration,
+      what: 'tokens the embedded service wrote late, by more than a tenth of their step',
+      measured: mean(sample => sample.engineLateRatio ?? 0),
+      suspectAbove: 0.01,
+      invalidAbove: 0.5,
+      format: formatRatio,
       advice: 'the machine is too slow for this many streams at this speed: ask for less load',
     },
   ];
@@ -103,6 +108,12 @@ export function findings(summary: Summary, load: Load, endedBy: string): Remark[
     found.push({
       text: `asked for ${load.concurrency} at once and driven with ${load.effectiveConcurrency}: the model's limit`,
       advice: 'raise limits.concurrentPerModel with exceed: true',
+    });
+  }
+  const waitedMs = summary.metrics.sendLagMs.max;
+  if (placesOf(load) !== undefined && waitedMs !== null && waitedMs > 1) {
+    found.push({
+      text: `requests waited up to ${formatDuration(waitedMs)} for one of ${placesOf(load)} places in flight; they are charged for it`,
     });
   }
   for (const [ratio, name] of [

@@ -1,35 +1,70 @@
 /**
- * When requests are due: endless schedules in milliseconds from 0, from a seed. Invariant: a due time depends on its
- * index and the seed alone, never on when the one before it was sent.
+ * When requests are due: schedules in milliseconds from 0, from a seed. Invariant: a due time depends on its index and
+ * the seed alone, never on when the one before it was sent.
+ *
+ * A law gives counts with a mean gap of 1, and a count of n is due when the integral of the rate reaches n: at n / rate
+ * where the rate is steady. Over a ramp a constant law keeps equal spaces in that integral, and a Poisson one becomes
+ * the Poisson process whose rate is that of the moment (time rescaling: Brown et al., Neural Computation 14, 2002).
  */
+import { type Random, seededRandom } from '../random.ts';
+import type { Law, Replay } from '../scenario/load.ts';
+import type { TokenLengths, Trace } from '../scenario/trace.ts';
+import { rampTime } from './ramp.ts';
 
-import { seededRandom } from '../random.ts';
-import type { OpenLoad } from '../scenario/expand.ts';
+/** One request that falls due, with its lengths where a trace says them. */
+export interface Arrival extends TokenLengths {
+  readonly dueMs: number;
+}
 
-/** The due times of an open loop, in order, without end. */
-export function arrivals(
-  load: Pick<OpenLoad, 'arrivals' | 'ratePerS'>,
-  ...seed: readonly (string | number)[]
-): Generator<number> {
-  switch (load.arrivals) {
+type Seed = readonly (string | number)[];
+
+/** The arrivals of a law, in order, without end. */
+export function* arrivals(law: Law, ...seed: Seed): Generator<Arrival> {
+  const timeMs = law.ramp === undefined ? (count: number) => (count * 1000) / law.ratePerS : rampTime(law.ramp);
+  for (const count of counts(law, seededRandom(...seed, 'arrivals'))) yield { dueMs: timeMs(count) };
+}
+
+function counts(law: Law, random: Random): Generator<number> {
+  switch (law.arrivals) {
     case 'constant':
-      return constant(load.ratePerS);
+      return bursts(1);
+    case 'burst':
+      return bursts(law.burstSize);
     case 'poisson':
-      return poisson(load.ratePerS, seed);
+      return renewals(() => random.exponential(1));
+    case 'gamma': {
+      // A gamma of shape k and scale θ has mean kθ and coefficient of variation 1/√k.
+      const shape = 1 / law.cv ** 2;
+      return renewals(() => random.gamma(shape, 1 / shape));
+    }
   }
 }
 
-/** Equal gaps; each due time is computed from its index, so that rounding never adds up to drift. */
-function* constant(ratePerS: number): Generator<number> {
-  for (let index = 0; ; index++) yield (index * 1000) / ratePerS;
+/** So many at once, and again when as many more are due; computed from the index, so that rounding never adds up. */
+function* bursts(size: number): Generator<number> {
+  for (let index = 0; ; index++) yield index - (index % size);
 }
 
-/** Independent exponential gaps, the first of them before the first arrival: the memoryless process. */
-function* poisson(ratePerS: number, seed: readonly (string | number)[]): Generator<number> {
-  const random = seededRandom(...seed, 'arrivals');
-  let dueMs = 0;
-  for (;;) {
-    dueMs += random.exponential(ratePerS / 1000);
-    yield dueMs;
-  }
+/** Independent gaps of mean 1, the first of them before the first arrival. */
+function* renewals(gap: () => number): Generator<number> {
+  for (let count = gap(); ; count += gap()) yield count;
+}
+
+/** The arrivals of a trace, from its first on: every gap as it was, times `timeScale`. */
+export function* replay(trace: Trace, timeScale: number): Generator<Arrival> {
+  const firstMs = trace[0]?.dueMs ?? 0;
+  for (const entry of trace) yield { ...entry, dueMs: (entry.dueMs - firstMs) * timeScale };
+}
+
+/** What warms up for a schedule: a trace by a Poisson process of its mean rate, a ramp by its law at the rate it begins with. */
+export function warmupLaw(schedule: Law | Replay): Law {
+  if (schedule.arrivals === 'trace') return { arrivals: 'poisson', ratePerS: schedule.ratePerS };
+  const { ramp, ...steady } = schedule;
+  return ramp === undefined ? steady : { ...steady, ratePerS: ramp.fromPerS };
+}
+
+/** Every n-th of a schedule, from the k-th on (from 0): the n stripes share nothing and together are the whole. */
+export function* stripe<T>(schedule: Iterable<T>, k: number, n: number): Generator<T> {
+  let index = 0;
+  for (const arrival of schedule) if (index++ % n === k) yield arrival;
 }

@@ -1,13 +1,16 @@
 /** The command line: one file per command; the only place that prints an error and chooses an exit code. */
 import yargs from 'yargs';
+import { traceFormats } from '../arrival/trace-formats.ts';
 import { type ExitCode, exitCodes, HarnessError, messageOf } from '../errors.ts';
 import { visible } from '../report/document.ts';
 import { harnessVersion } from '../run/environment.ts';
 import { scenarioJsonSchema } from '../scenario/scenario.ts';
 import { type Io, say } from './io.ts';
+import { probeCommand } from './probe.ts';
 import { report } from './report.ts';
 import { run } from './run.ts';
 import { serve } from './serve.ts';
+import { convert } from './trace.ts';
 import { validate } from './validate.ts';
 
 /** Runs one command line and gives its exit code; every failure ends as words on stderr. */
@@ -57,13 +60,36 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
       async args => done(await run(args, io)),
     )
     .command(
+      'probe',
+      'what a service really does, beside what its API document says; a dozen requests',
+      command =>
+        command
+          .option('url', {
+            type: 'string',
+            requiresArg: true,
+            describe: 'the service; without one, the embedded service',
+          })
+          .option('token-file', { type: 'string', requiresArg: true, describe: 'a file that holds the token' })
+          .option('model', { type: 'string', default: 'hermes-2-pro-tgi' })
+          .option('image-model', { type: 'string', default: 'llava-v1.6-mistral-7b-tgi', describe: '"" for none' })
+          .option('gpu', { type: 'number', default: 0 })
+          .option('fidelity', {
+            choices: ['documented', 'deployed'] as const,
+            default: 'documented' as const,
+            describe: 'of the embedded service',
+          })
+          .option('check', { type: 'boolean', describe: 'exit 3 where anything differs' })
+          .option('json', { type: 'boolean', describe: 'print the points as JSON and nothing else' }),
+      async args => done(await probeCommand(args, io)),
+    )
+    .command(
       'validate [scenario..]',
       'check scenarios without sending anything',
       command =>
         scenarioOptions(command)
           .option('plan', { type: 'boolean', describe: 'say what they would do: cells, requests, time, quantiles' })
           .option('json', { type: 'boolean', describe: 'print the scenarios and cells as JSON' }),
-      args => done(validate(args, io)),
+      async args => done(await validate(args, io)),
     )
     .command('schema', 'print the JSON Schema of a scenario file', {}, () =>
       say(io.stdout, JSON.stringify(scenarioJsonSchema(), null, 2)),
@@ -87,9 +113,27 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
           .option('fidelity', { choices: ['documented', 'deployed'] as const, default: 'documented' as const })
           .option('gpu', { type: 'string', default: 'A100-80G', describe: 'the simulated GPU' })
           .option('speed', { type: 'number', default: 1, describe: '0.8: every step takes 25 % longer' })
-          .option('model', { type: 'string', array: true, default: ['hermes-2-pro-tgi', 'llava-v1.6-mistral-7b-tgi'] })
+          .option('model', {
+            type: 'string',
+            array: true,
+            nargs: 1,
+            describe: 'what to serve; the models of the document or deployment where none is named',
+          })
           .option('gpus', { type: 'number', default: 2, describe: 'endpoints per model' }),
       async args => done(await serve(args, io)),
+    )
+    .command('trace', 'traces to replay', command =>
+      command
+        .command(
+          'convert <file>',
+          'print a trace of another form as one that a scenario replays',
+          convertCommand =>
+            convertCommand
+              .positional('file', { type: 'string', demandOption: true })
+              .option('format', { choices: ['auto', ...traceFormats] as const, default: 'auto' as const }),
+          async args => done(await convert(args, io)),
+        )
+        .demandCommand(1, 'expected convert, got nothing'),
     )
     .option('verbose', { type: 'boolean', describe: 'show the stack of an error' })
     .demandCommand(1, 'expected a command, got none')

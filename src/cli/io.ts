@@ -1,3 +1,5 @@
+import { relative } from 'node:path';
+
 /** What a command touches of the process it runs in, handed in so that a command is a function a test can call. */
 export interface Io {
   readonly stdout: Output;
@@ -19,4 +21,10 @@ export interface Output {
 /** One line, with its end. */
 export function say(output: Output, text: string): void {
   output.write(`${text}\n`);
+}
+
+/** A path as a person would type it: relative where it lies below the working directory. */
+export function shownPath(path: string, directory: string): string {
+  const below = relative(directory, path);
+  return below.startsWith('..') ? path : below || '.';
 }

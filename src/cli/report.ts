@@ -1,10 +1,9 @@
-import { relative } from 'node:path';
 import { type ExitCode, exitCodes } from '../errors.ts';
 import { runOverview } from '../report/run-report.ts';
 import { terminal } from '../report/terminal.ts';
 import { rebuildReports } from '../run/reports.ts';
 import { findRun } from '../store/run-directory.ts';
-import { type Io, say } from './io.ts';
+import { type Io, say, shownPath } from './io.ts';
 
 /** `tgi-bench report`: makes every report of a run directory again from its records. */
 export async function report(
@@ -15,7 +14,7 @@ export async function report(
   if (args.json) say(io.stdout, JSON.stringify(run));
   else {
     say(io.stdout, terminal(runOverview(run), { width: io.stdout.columns, colour: io.stdout.colour }));
-    say(io.stdout, `\nreport: ${relative(io.directory, path)}`);
+    say(io.stdout, `\nreport: ${shownPath(path, io.directory)}`);
   }
   return exitCodes.done;
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { systemClock } from '../clock.ts';
 import { type ExitCode, exitCodes, HarnessError, messageOf, worstExitCode } from '../errors.ts';
 import type { Run } from '../record/run.ts';
@@ -12,8 +12,9 @@ import { greet } from '../run/greet.ts';
 import { writeReports } from '../run/reports.ts';
 import { runScenario } from '../run/run-scenario.ts';
 import { type ServiceBench, serviceBench } from '../run/service-bench.ts';
+import { checkLengths, prepareWorkloads } from '../run/workloads.ts';
 import { RunWriter, readRun } from '../store/run-directory.ts';
-import { type Io, say } from './io.ts';
+import { type Io, say, shownPath } from './io.ts';
 import { showProgress } from './progress.ts';
 import { type LoadedScenario, loadScenarios, type ScenarioArguments } from './scenario-source.ts';
 
@@ -51,7 +52,8 @@ interface OneRun {
 
 /** One scenario from the start of its service to its reports. */
 async function runOne(loaded: LoadedScenario, { id, directory, args, io }: OneRun): Promise<Run> {
-  const { scenario, secrets, text } = loaded;
+  const { scenario, secrets, traces, assets, text } = loaded;
+  const workloads = await prepareWorkloads(scenario, assets);
   const embedded = scenario.service.url === 'embedded' ? await startEmbedded(scenario) : undefined;
   const service = {
     scenario,
@@ -59,21 +61,31 @@ async function runOne(loaded: LoadedScenario, { id, directory, args, io }: OneRu
       embedded === undefined ? secrets : { ...secrets, tokens: new Map([...secrets.tokens, ['', embedded.token]]) },
     serviceUrl: embedded?.url ?? scenario.service.url,
     ca: scenario.service.ca === undefined ? undefined : readCertificates(scenario.service.ca, io.directory),
-    engineLagMs: () => embedded?.lagMs(),
+    engineLateRatio: () => embedded?.lateRatio(),
   };
   const progress = showProgress(io.stderr);
   let bench: ServiceBench | undefined;
   let hasDirectory = false;
   try {
-    const info = await greet(service, io.interrupted);
+    const { info, models } = await greet(service, workloads, io.interrupted);
+    checkLengths(scenario, workloads, models);
     if (!args.quiet) say(io.stderr, opening(loaded, embedded, directory, io));
     bench = serviceBench({ ...service, clock: systemClock() });
     const run = await runScenario({
       id,
       scenario,
+      traces,
+      workloads,
+      models,
       environment: inspectEnvironment(
         scenario,
-        { url: embedded === undefined ? scenario.service.url : 'embedded', simulated: embedded !== undefined, info },
+        {
+          url: embedded === undefined ? scenario.service.url : 'embedded',
+          simulated: embedded !== undefined,
+          info,
+          models: Object.fromEntries(models),
+        },
+        assets,
         io.directory,
       ),
       bench,
@@ -104,7 +116,7 @@ async function runOne(loaded: LoadedScenario, { id, directory, args, io }: OneRu
 async function reportFailure(directory: string, io: Io): Promise<void> {
   try {
     const path = await writeReports(directory, await readRun(directory));
-    say(io.stderr, `what was measured until then: ${relative(io.directory, path)}`);
+    say(io.stderr, `what was measured until then: ${shownPath(path, io.directory)}`);
   } catch (error) {
     say(io.stderr, `no report could be written: ${messageOf(error)}`);
   }
@@ -120,12 +132,12 @@ function opening(
     embedded === undefined
       ? scenario.service.url
       : `the embedded service (simulated ${scenario.service.embedded.gpu}) on ${embedded.url}`;
-  return `running ${scenario.name} against ${target}, into ${relative(io.directory, directory) || '.'}`;
+  return `running ${scenario.name} against ${target}, into ${shownPath(directory, io.directory)}`;
 }
 
 function show(run: Run, report: string, io: Io): void {
   say(io.stdout, terminal(runOverview(run), { width: io.stdout.columns, colour: io.stdout.colour }));
-  say(io.stdout, `\nreport: ${relative(io.directory, report)}`);
+  say(io.stdout, `\nreport: ${shownPath(report, io.directory)}`);
 }
 
 function codesOf(run: Run, check: boolean): ExitCode[] {

@@ -1,10 +1,13 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { exitCodes, HarnessError, messageOf } from '../errors.ts';
-import { parseScenario, type Scenario, type Secrets } from '../scenario/resolve.ts';
+import { type ParsedScenario, parseScenario } from '../scenario/resolve.ts';
+import type { TraceFile } from '../scenario/trace.ts';
 import { parseSetArgument } from '../schema/set-argument.ts';
+import { readAssetFiles } from './asset-files.ts';
 import type { Io } from './io.ts';
 
 /** The options that say what to run, of `run` and `validate`. */
@@ -23,9 +26,7 @@ export interface ScenarioArguments {
 }
 
 /** A scenario ready to run, with the text it was read from. */
-export interface LoadedScenario {
-  readonly scenario: Scenario;
-  readonly secrets: Secrets;
+export interface LoadedScenario extends ParsedScenario {
   readonly text: string;
 }
 
@@ -41,9 +42,23 @@ export function loadScenarios(args: ScenarioArguments, io: Io): LoadedScenario[]
     ...(args.set ?? []).map(parseSetArgument),
   ];
   return sources(args, io).map(({ file, text }) => ({
-    ...parseScenario({ file, text, overrides, environment: io.environment, token, targetGlob: args.target }),
+    ...parseScenario({
+      file,
+      text,
+      overrides,
+      environment: io.environment,
+      token,
+      targetGlob: args.target,
+      readTrace: name => readTrace(resolve(io.directory, dirname(file), name)),
+      readFiles: path => readAssetFiles(resolve(io.directory, dirname(file)), path),
+    }),
     text,
   }));
+}
+
+function readTrace(path: string): TraceFile {
+  const bytes = readFileSync(path);
+  return { text: bytes.toString('utf8'), sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
 function sources(args: ScenarioArguments, io: Io): { file: string; text: string }[] {
@@ -91,7 +106,7 @@ function adHocScenario({ url, gpu, vlm, concurrency, requests }: ScenarioArgumen
 }
 
 /** The token of the service: from a file, or from VALID_TOKEN; never from an argument. */
-function readToken(file: string | undefined, io: Io): string | undefined {
+export function readToken(file: string | undefined, io: Io): string | undefined {
   if (file === undefined) return io.environment['VALID_TOKEN'] || undefined;
   const token = read(resolve(io.directory, file), file).trim();
   if (token === '') throw usage(`${file}: expected a token, got an empty file`, 'it holds the token and nothing else');

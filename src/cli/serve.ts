@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type ExitCode, exitCodes } from '../errors.ts';
-import { documentedModel } from '../simulator/catalogue.ts';
+import { deployedModels, documentedModel, type ServedModel } from '../simulator/catalogue.ts';
+import { nvidiaSmiOf } from '../simulator/launch.ts';
 import { startService } from '../simulator/service.ts';
 import { type Io, say } from './io.ts';
 
@@ -10,7 +11,8 @@ export interface ServeArguments {
   readonly fidelity: 'documented' | 'deployed';
   readonly gpu: string;
   readonly speed: number;
-  readonly model: readonly string[];
+  /** The routes to serve; the fidelity's own models where none is named. */
+  readonly model?: readonly string[] | undefined;
   readonly gpus: number;
 }
 
@@ -18,12 +20,7 @@ export interface ServeArguments {
 export async function serve(args: ServeArguments, io: Io): Promise<ExitCode> {
   const given = io.environment['VALID_TOKEN'];
   const token = given || randomBytes(24).toString('base64url');
-  const models = args.model.map(route =>
-    documentedModel(
-      route,
-      Array.from({ length: args.gpus }, (_, gpu) => gpu),
-    ),
-  );
+  const models = modelsOf(args);
   const service = await startService({
     port: args.port,
     host: args.host,
@@ -45,6 +42,9 @@ export async function serve(args: ServeArguments, io: Io): Promise<ExitCode> {
       );
     }
   }
+  const { command, env } = nvidiaSmiOf(service);
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  say(io.stdout, `its GPUs, as nvidia-smi shows them: ${[...variables, ...command].join(' ')}`);
   say(io.stdout, 'Ctrl-C ends it');
   await new Promise<void>(resolve => {
     if (io.interrupted.aborted) resolve();
@@ -52,4 +52,12 @@ export async function serve(args: ServeArguments, io: Io): Promise<ExitCode> {
   });
   await service.close();
   return exitCodes.done;
+}
+
+const documentedRoutes = ['hermes-2-pro-tgi', 'llava-v1.6-mistral-7b-tgi'];
+
+function modelsOf({ fidelity, model, gpus }: ServeArguments): ServedModel[] {
+  const numbers = Array.from({ length: gpus }, (_, gpu) => gpu);
+  if (model === undefined && fidelity === 'deployed') return deployedModels(numbers);
+  return (model ?? documentedRoutes).map(route => documentedModel(route, numbers));
 }

@@ -2,6 +2,7 @@ import { type ExitCode, exitCodes } from '../errors.ts';
 import { quantiles } from '../record/summary.ts';
 import type { Document } from '../report/document.ts';
 import { terminal } from '../report/terminal.ts';
+import { openWorkloads } from '../run/workloads.ts';
 import { type Cell, expand, loadLabel } from '../scenario/expand.ts';
 import type { Scenario } from '../scenario/resolve.ts';
 import { smallestSample } from '../stats/quantile.ts';
@@ -15,8 +16,10 @@ export interface ValidateArguments extends ScenarioArguments {
 }
 
 /** `tgi-bench validate`: checks scenarios without sending anything and, with --plan, says what they would do. */
-export function validate(args: ValidateArguments, io: Io): ExitCode {
-  const plans = loadScenarios(args, io).map(({ scenario }) => ({ scenario, cells: expand(scenario) }));
+export async function validate(args: ValidateArguments, io: Io): Promise<ExitCode> {
+  const loaded = loadScenarios(args, io);
+  for (const { scenario, assets } of loaded) await openWorkloads(scenario, assets);
+  const plans = loaded.map(({ scenario }) => ({ scenario, cells: expand(scenario) }));
   if (args.json) say(io.stdout, JSON.stringify(plans.map(({ scenario, cells }) => ({ scenario, cells }))));
   else {
     for (const { scenario, cells } of plans) {

@@ -1,140 +1,156 @@
 /** When requests are sent: the open and the closed loop, over any way to send one. */
-import { arrivals } from '../arrival/arrivals.ts';
+import type { Arrival } from '../arrival/arrivals.ts';
+import { type Slot, slotsOf } from '../arrival/slots.ts';
 import { type Clock, sleepUntil } from '../clock.ts';
 import { isRefusal } from '../protocol/outcome.ts';
 import type { RequestRecord } from '../record/request-record.ts';
+import { driverLimits } from '../scenario/driver-limits.ts';
 import type { ClosedLoad, OpenLoad } from '../scenario/expand.ts';
 import type { Driver, Phase, Send } from './driver.ts';
 import { PhaseRun } from './phase-run.ts';
 
 /** How long a refused slot waits where the refusal does not say. */
-const refusedWaitMs = 1_000;
+export const refusedWaitMs = 1_000;
 
 /** The driver of whatever can send one request. */
 export function dispatch(send: Send, clock: Clock): Driver {
   return {
+    holds: driverLimits.undici,
     async drive(phase, observer, signal) {
       const run = new PhaseRun(phase, send, clock, observer);
-      const interrupt = () => run.stop(clock.nowMs(), 'interrupted');
-      if (signal.aborted) interrupt();
-      signal.addEventListener('abort', interrupt, { once: true });
       const { load } = phase.cell;
-      await (load.kind === 'closed' ? closedLoop(run, phase, load, clock) : openLoop(run, phase, load, clock));
-      await run.drained();
-      signal.removeEventListener('abort', interrupt);
+      const loop = () =>
+        load.kind === 'closed' ? closedLoop(run, phase, load, clock) : openLoop(run, phase, load, clock);
+      await run.conduct(loop, signal);
     },
   };
 }
 
-/** As many slots as the concurrency; each sends its next request when its last was answered. Ends when no slot sends any more. */
+/** A number of slots; each sends its next request when its last was answered. Ends when no slot sends any more. */
 async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, clock: Clock): Promise<void> {
-  const slots = load.effectiveConcurrency;
+  const slots = slotsOf(load);
+  const initial = slots.filter(({ fromMs }) => fromMs === 0);
   const { warmup } = phase.cell;
   const beganMs = clock.nowMs();
-  let cold = slots;
-  const warm = (atMs: number) => phase.start.warm(openedMs => run.open(openedMs), atMs);
-  if (typeof warmup === 'number') clock.at(beganMs + warmup, () => warm(beganMs + warmup));
-  else if (warmup.turnovers === 0) warm(beganMs);
+  let spreadMs = phase.staggerMs;
+  let cold = initial.length;
 
   const turnedOver = (turns: number, atMs: number) => {
-    if (typeof warmup === 'object' && turns === warmup.turnovers && --cold === 0) warm(atMs);
+    if (typeof warmup === 'object' && turns === warmup.turnovers && --cold === 0) run.warm(atMs);
   };
-  const slot = async (beginMs: number, firstTurn: number): Promise<void> => {
+  const isOut = ({ untilMs }: Slot, dueMs: number) => run.openedMs !== undefined && dueMs >= run.openedMs + untilMs;
+  const drive = async (slot: Slot, beginMs: number, firstTurn = 1): Promise<void> => {
     let dueMs = beginMs;
     await sleepUntil(clock, dueMs, run.stopped);
-    for (let turn = firstTurn; !run.stopped.aborted; turn++) {
+    for (let turn = firstTurn; !run.stopped.aborted && !isOut(slot, dueMs); turn++) {
       if (run.isComplete) return run.stop(dueMs, 'complete');
-      const record = await run.request(dueMs);
+      const record = await run.request({ dueMs });
       turnedOver(turn, record.endMs);
       dueMs = record.endMs + pauseMs(record, load);
       await sleepUntil(clock, dueMs, run.stopped);
     }
   };
+  const staggerMs = ({ place }: Slot) => place * (spreadMs ?? 0);
+  const later: Promise<void>[] = [];
+  run.onOpen(openedMs => {
+    for (const slot of slots) if (slot.fromMs > 0) later.push(drive(slot, openedMs + slot.fromMs + staggerMs(slot)));
+  });
+  if (typeof warmup === 'number') run.at(beganMs + warmup, () => run.warm(beganMs + warmup));
+  else if (warmup.turnovers === 0) run.warm(beganMs);
 
-  // The slots begin spread over one response time, or they would tick in step. Where it is not known the first shows it.
-  const first =
-    phase.staggerMs === undefined && slots > 1 && !run.stopped.aborted ? await run.request(beganMs) : undefined;
-  if (first !== undefined) turnedOver(1, first.endMs);
-  const fromMs = first?.endMs ?? beganMs;
-  const spreadMs = first === undefined ? (phase.staggerMs ?? 0) : first.endMs - beganMs;
+  // Slots that come in together do so over one response time, or they would tick in step. Where it is not known the
+  // first request shows it.
+  const isKnown = spreadMs !== undefined || slots.length === 1 || run.stopped.aborted;
+  const first = isKnown ? undefined : await run.request({ dueMs: beganMs });
+  if (first !== undefined) {
+    turnedOver(1, first.endMs);
+    spreadMs = first.endMs - beganMs;
+  }
   await Promise.all(
-    Array.from({ length: slots }, (_, k) =>
-      slot(fromMs + (k * spreadMs) / slots, k === 0 && first !== undefined ? 2 : 1),
+    initial.map((slot, k) =>
+      first !== undefined && k === 0
+        ? drive(slot, first.endMs + pauseMs(first, load), 2)
+        : drive(slot, (first?.endMs ?? beganMs) + staggerMs(slot)),
     ),
   );
+  await Promise.all(later);
 }
 
 /** What a slot waits between an answer and its next request. */
-function pauseMs({ outcome }: RequestRecord, { thinkTimeMs }: ClosedLoad): number {
+export function pauseMs({ outcome }: RequestRecord, { thinkTimeMs }: ClosedLoad): number {
   return isRefusal(outcome) ? (outcome.retryAfterMs ?? refusedWaitMs) : thinkTimeMs;
 }
 
 /** A warm-up by one schedule, then the measured one: what is measured never depends on how long the warm-up took. */
 async function openLoop(run: PhaseRun, phase: Phase, load: OpenLoad, clock: Clock): Promise<void> {
   const beganMs = clock.nowMs();
-  const opened = new AbortController();
-  const ended = AbortSignal.any([opened.signal, run.stopped]);
-  const warm = (atMs: number) =>
-    phase.start.warm(openedMs => {
-      run.open(openedMs);
-      opened.abort();
-    }, atMs);
-  const fire = sender(run, load);
+  const send = sender(run, load);
   const { warmup } = phase.cell;
-  if (typeof warmup === 'number') clock.at(beganMs + warmup, () => warm(beganMs + warmup));
-  else if (warmup.turnovers === 0) warm(beganMs);
+  const opened = new AbortController();
+  run.onOpen(() => opened.abort());
+  if (typeof warmup === 'number') run.at(beganMs + warmup, () => run.warm(beganMs + warmup));
+  else if (warmup.turnovers === 0) run.warm(beganMs);
 
   let isFirst = true;
-  await schedule(run, { ...phase, part: 'warmup', load, fromMs: beganMs, clock, ended }, dueMs => {
-    const record = fire(dueMs);
+  const ended = AbortSignal.any([opened.signal, run.stopped]);
+  const warmingUp = { fromMs: beganMs, clock, ended, takes: () => !ended.aborted };
+  await follow(phase.arrivals(load, 'warmup'), warmingUp, arrival => {
+    const record = send(arrival);
     if (!isFirst || typeof warmup === 'number') return;
     isFirst = false;
     // One turnover is as long as the first request took: by then about as many end as begin.
     void record?.then(({ dueMs: firstMs, endMs }) => {
       const warmMs = firstMs + (endMs - firstMs) * warmup.turnovers;
-      clock.at(warmMs, () => warm(clock.nowMs()));
+      run.at(warmMs, () => run.warm(clock.nowMs()));
     });
   });
-  const openedMs = run.openedMs;
+  const { openedMs } = run;
   if (openedMs === undefined) return;
-  await schedule(run, { ...phase, part: 'measured', load, fromMs: openedMs, clock, ended: run.stopped }, fire);
+
+  let sent = 0;
+  let lastMs = openedMs;
+  const measuring = { fromMs: openedMs, clock, ended: run.stopped, takes: (dueMs: number) => run.takes(dueMs) };
+  await follow(phase.arrivals(load, 'measured'), measuring, arrival => {
+    void send(arrival);
+    sent++;
+    lastMs = arrival.dueMs;
+  });
+  // So many requests take as long as at the mean rate, be the last of them due before that or after.
+  const endMs = Math.max(lastMs, openedMs + (sent * 1000) / load.ratePerS);
+  await sleepUntil(clock, endMs, run.stopped);
+  run.stop(endMs, 'complete');
 }
 
-interface Scheduled extends Phase {
-  readonly part: 'warmup' | 'measured';
-  readonly load: OpenLoad;
+interface Following {
+  /** Where the schedule's zero lies. */
   readonly fromMs: number;
   readonly clock: Clock;
   readonly ended: AbortSignal;
+  /** Whether a request that is due then is still to be sent. */
+  readonly takes: (dueMs: number) => boolean;
 }
 
-/** Fires at each due time of the schedule until it ends; one timer, absolute, so that lateness never adds up. */
-async function schedule(
-  run: PhaseRun,
-  { cell, seed, part, load, fromMs, clock, ended }: Scheduled,
-  fire: (dueMs: number) => void,
+/** Fires each arrival of a schedule when it is due; one timer, absolute, so that lateness never adds up. */
+async function follow(
+  schedule: Iterable<Arrival>,
+  { fromMs, clock, ended, takes }: Following,
+  fire: (arrival: Arrival) => void,
 ): Promise<void> {
-  let fired = 0;
-  for (const offsetMs of arrivals(load, seed, part, cell.step, cell.repetition)) {
-    if (part === 'measured' && run.isComplete) {
-      const endMs = fromMs + (fired * 1000) / load.ratePerS;
-      await sleepUntil(clock, endMs, ended);
-      return run.stop(endMs, 'complete');
-    }
-    await sleepUntil(clock, fromMs + offsetMs, ended);
-    if (ended.aborted) return;
-    fire(fromMs + offsetMs);
-    fired++;
+  for (const arrival of schedule) {
+    const dueMs = fromMs + arrival.dueMs;
+    if (takes(dueMs)) await sleepUntil(clock, dueMs, ended);
+    if (!takes(dueMs)) return;
+    fire({ ...arrival, dueMs });
   }
 }
 
 /** Sends at once, or, at the bound of what may be in flight, drops or queues. */
-function sender(run: PhaseRun, load: OpenLoad): (dueMs: number) => Promise<RequestRecord> | undefined {
+function sender(run: PhaseRun, load: OpenLoad): (arrival: Arrival) => Promise<RequestRecord> | undefined {
   const bound = load.effectiveMaxInFlight ?? Number.POSITIVE_INFINITY;
-  return dueMs => {
-    if (run.inFlight < bound) return run.request(dueMs);
-    if (load.whenFull === 'queue') run.enqueue(dueMs);
-    else run.drop(dueMs);
+  return arrival => {
+    if (run.inFlight < bound) return run.request(arrival);
+    if (load.whenFull === 'queue') run.enqueue(arrival);
+    else run.drop(arrival);
     return undefined;
   };
 }

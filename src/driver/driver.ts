@@ -2,18 +2,25 @@
  * Making requests: a Driver drives one phase of load at one endpoint to its end. Invariant: every request that was due
  * is reported exactly once, whatever became of it.
  */
+import type { Arrival } from '../arrival/arrivals.ts';
 import type { Outcome } from '../protocol/outcome.ts';
 import type { GenerationRequest } from '../protocol/protocol.ts';
-import type { RequestRecord } from '../record/request-record.ts';
-import type { Cell } from '../scenario/expand.ts';
+import type { AttemptEnd, RequestRecord } from '../record/request-record.ts';
+import type { DriverLimits } from '../scenario/driver-limits.ts';
+import type { Cell, OpenLoad } from '../scenario/expand.ts';
 import type { StopRule } from '../scenario/objective.ts';
+import type { TokenLengths } from '../scenario/trace.ts';
+
+/** Warm-up or what counts. */
+export type Part = RequestRecord['phase'];
 
 /** What to drive: one cell, and what it needs to begin. */
 export interface Phase {
   readonly cell: Cell;
-  readonly seed: number;
-  /** The request of a name such as `('measured', index)`. */
-  readonly requestOf: (...names: readonly (string | number)[]) => GenerationRequest;
+  /** The schedule of one part of an open loop. */
+  readonly arrivals: (load: OpenLoad, part: Part) => Iterable<Arrival>;
+  /** The index-th request of a part, as long as its arrival says. */
+  readonly requestOf: (part: Part, index: number, lengths: TokenLengths) => GenerationRequest;
   readonly drainMs: number;
   readonly stopIf?: StopRule | undefined;
   /** Over how long the slots of a closed loop begin: one response time, where it is known from before. */
@@ -36,6 +43,8 @@ export interface Observer {
 export type EndReason = 'complete' | 'stop rule' | 'interrupted';
 
 export interface Driver {
+  /** What it can be asked for; a scenario that asks for more is refused before it runs. */
+  readonly holds: DriverLimits;
   /** Resolves when nothing of the phase is in flight any more. An abort ends it early: no new requests, a short drain. */
   drive(phase: Phase, observer: Observer, signal: AbortSignal): Promise<void>;
 }
@@ -52,6 +61,8 @@ export interface Attempt {
   readonly requestId: string;
   readonly requestBytes: number;
   readonly outcome: Outcome;
+  /** Only where it was sent again. */
+  readonly attempts?: readonly AttemptEnd[];
 }
 
 /** Sends one request and resolves, always, with what became of it; an abort ends it as `abandoned`. */

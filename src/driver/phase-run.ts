@@ -1,11 +1,20 @@
 import { setMaxListeners } from 'node:events';
+import type { Arrival } from '../arrival/arrivals.ts';
 import type { Clock } from '../clock.ts';
 import { type Outcome, outcomeKinds } from '../protocol/outcome.ts';
-import type { RequestRecord } from '../record/request-record.ts';
-import type { Attempt, EndReason, Observer, Phase, Send } from './driver.ts';
+import type { GenerationRequest } from '../protocol/protocol.ts';
+import type { AttemptEnd, RequestRecord } from '../record/request-record.ts';
+import type { Attempt, EndReason, Observer, Part, Phase, Send } from './driver.ts';
 
 /** How long an interrupted phase waits for what is in flight. */
 const shortDrainMs = 5_000;
+
+/** A request that is due, and which one it is. */
+interface Due {
+  readonly arrival: Arrival;
+  readonly part: Part;
+  readonly index: number;
+}
 
 /**
  * One phase while it is driven: its window, what is in flight, and the records it gives. The loops decide when to ask
@@ -21,8 +30,12 @@ export class PhaseRun {
   readonly #inFlight = new Set<Promise<RequestRecord>>();
   readonly #recent: StopWatch | undefined;
   #openedMs: number | undefined;
+  /** From when on nothing is to be sent that is due. */
+  #endMs = Number.POSITIVE_INFINITY;
+  #isWarm = false;
+  #onOpen: (openedMs: number) => void = () => {};
   /** Due, and waiting for one in flight to end. */
-  readonly #queue: number[] = [];
+  readonly #queue: Due[] = [];
   #cancelTimers: (() => void)[] = [];
   readonly #next = { warmup: 0, measured: 0 };
 
@@ -58,13 +71,26 @@ export class PhaseRun {
     return requests !== undefined && this.#next.measured >= requests;
   }
 
-  /** The measured part begins: what is due from now on counts, and its time runs. */
-  open(atMs: number): void {
-    if (this.stopped.aborted) return;
-    this.#openedMs = atMs;
-    this.#observer.opened(atMs);
-    const { durationMs } = this.#phase.cell.end;
-    if (durationMs !== undefined) this.#at(atMs + durationMs, () => this.stop(atMs + durationMs, 'complete'));
+  /** Whether a request that is due then is to be sent: also one that was due in time and is late. */
+  takes(dueMs: number): boolean {
+    return !this.isComplete && dueMs < this.#endMs;
+  }
+
+  /** Calls back then, unless the phase is over by then. */
+  at(atMs: number, callback: () => void): void {
+    this.#cancelTimers.push(this.#clock.at(atMs, callback));
+  }
+
+  /** Says what is to happen when the measured part begins. */
+  onOpen(callback: (openedMs: number) => void): void {
+    this.#onOpen = callback;
+  }
+
+  /** The warm-up is done; once it is in every cell of the stage, the measured part begins. */
+  warm(atMs: number): void {
+    if (this.#isWarm) return;
+    this.#isWarm = true;
+    this.#phase.start.warm(openedMs => this.#open(openedMs), atMs);
   }
 
   /** No more requests; the window ends, if it ever began, and the drain begins. */
@@ -72,81 +98,113 @@ export class PhaseRun {
     if (this.stopped.aborted) return;
     if (this.#openedMs !== undefined) this.#observer.closed(Math.max(atMs, this.#openedMs), reason);
     const drainMs = reason === 'interrupted' ? Math.min(shortDrainMs, this.#phase.drainMs) : this.#phase.drainMs;
-    this.#at(this.#clock.nowMs() + drainMs, () => this.#abandon());
+    this.at(this.#clock.nowMs() + drainMs, () => this.#abandon());
+    this.#endMs = reason === 'complete' ? Math.min(this.#endMs, atMs) : Number.NEGATIVE_INFINITY;
+    if (reason !== 'complete') this.#dropQueue();
     this.#stopped.abort();
+    if (reason !== 'interrupted') this.warm(atMs); // the other cells of its stage must not wait for it
   }
 
-  /** Sends the next request, due at `dueMs`, and resolves with its record when it has ended. */
-  request(dueMs: number): Promise<RequestRecord> {
-    const { phase, index } = this.#takeNext(dueMs);
+  /** Sends the next request and resolves with its record when it has ended. */
+  request(arrival: Arrival): Promise<RequestRecord> {
+    return this.#begin(this.#takeNext(arrival));
+  }
+
+  /** Sends the next request as soon as one in flight has ended. */
+  enqueue(arrival: Arrival): void {
+    this.#queue.push(this.#takeNext(arrival));
+  }
+
+  /** Records a request that was due and is not sent, because too many are in flight. */
+  drop(arrival: Arrival): void {
+    this.#recordDropped(this.#takeNext(arrival));
+  }
+
+  /** Runs a loop to its end and until nothing is in flight any more; an abort interrupts it. */
+  async conduct(loop: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    const interrupt = () => this.stop(this.#clock.nowMs(), 'interrupted');
+    if (signal.aborted) interrupt();
+    signal.addEventListener('abort', interrupt, { once: true });
+    await loop();
+    while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
+    for (const cancel of this.#cancelTimers) cancel();
+    signal.removeEventListener('abort', interrupt);
+  }
+
+  /** The measured part begins: what is due from now on counts, and its time runs. */
+  #open(atMs: number): void {
+    if (this.stopped.aborted) return;
+    this.#openedMs = atMs;
+    this.#observer.opened(atMs);
+    const { durationMs } = this.#phase.cell.end;
+    if (durationMs !== undefined) {
+      this.#endMs = atMs + durationMs;
+      this.at(this.#endMs, () => this.stop(atMs + durationMs, 'complete'));
+    }
+    this.#onOpen(atMs);
+  }
+
+  /** The drain is over: what waits is dropped, what is in flight is broken off. */
+  #abandon(): void {
+    this.#dropQueue();
+    this.#abandoned.abort();
+  }
+
+  #dropQueue(): void {
+    for (const due of this.#queue.splice(0)) this.#recordDropped(due);
+  }
+
+  #takeNext(arrival: Arrival): Due {
+    const part = this.#openedMs !== undefined && arrival.dueMs >= this.#openedMs ? 'measured' : 'warmup';
+    return { arrival, part, index: this.#next[part]++ };
+  }
+
+  #begin({ arrival, part, index }: Due): Promise<RequestRecord> {
     const seq = this.#observer.due(true);
-    const request = this.#phase.requestOf(phase, index);
+    const request = this.#phase.requestOf(part, index, arrival);
     const ended = this.#send(request, this.#abandoned.signal).then(attempt => {
       this.#inFlight.delete(ended);
-      const record = this.#ended(seq, phase, dueMs, attempt);
+      const record = this.#ended(seq, part, arrival.dueMs, request, attempt);
       const next = this.#queue.shift();
-      if (next !== undefined) void this.request(next);
+      if (next !== undefined) void this.#begin(next);
       return record;
     });
     this.#inFlight.add(ended);
     return ended;
   }
 
-  /** Sends a request that was due as soon as one in flight has ended. */
-  enqueue(dueMs: number): void {
-    this.#queue.push(dueMs);
-  }
-
-  /** Records a request that was due and is not sent, because too many are in flight. */
-  drop(dueMs: number): void {
-    const { phase } = this.#takeNext(dueMs);
+  #recordDropped({ arrival, part }: Due): void {
+    const dueMs = microseconds(arrival.dueMs);
     this.#observer.ended({
-      ...this.#name(this.#observer.due(false), phase),
-      dueMs: microseconds(dueMs),
+      ...this.#name(this.#observer.due(false), part),
+      dueMs,
       tokenTimesMs: [],
-      endMs: microseconds(dueMs),
+      endMs: dueMs,
       requestId: '',
       requestBytes: 0,
       outcome: { kind: 'dropped' },
     });
   }
 
-  /** Resolves when nothing is in flight any more. */
-  async drained(): Promise<void> {
-    while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
-    for (const cancel of this.#cancelTimers) cancel();
-  }
-
-  #at(atMs: number, callback: () => void): void {
-    this.#cancelTimers.push(this.#clock.at(atMs, callback));
-  }
-
-  /** The drain is over: what waits is dropped, what is in flight is broken off. */
-  #abandon(): void {
-    for (const dueMs of this.#queue.splice(0)) this.drop(dueMs);
-    this.#abandoned.abort();
-  }
-
-  #takeNext(dueMs: number): { phase: RequestRecord['phase']; index: number } {
-    const phase = this.#openedMs !== undefined && dueMs >= this.#openedMs ? 'measured' : 'warmup';
-    return { phase, index: this.#next[phase]++ };
-  }
-
-  #name(seq: number, phase: RequestRecord['phase']) {
+  #name(seq: number, phase: Part) {
     const { cell } = this.#phase;
     return { seq, cell: cell.index, phase, target: cell.target.name, workload: cell.workload } as const;
   }
 
-  #ended(seq: number, phase: RequestRecord['phase'], dueMs: number, attempt: Attempt): RequestRecord {
+  #ended(seq: number, phase: Part, dueMs: number, request: GenerationRequest, attempt: Attempt): RequestRecord {
+    const { variant, askedInputTokens } = request;
     const counted = attempt.outputTokens ?? (attempt.tokenTimesMs.length || undefined);
     const record: RequestRecord = {
       ...this.#name(seq, phase),
+      ...(variant === undefined ? {} : { variant }),
       dueMs: microseconds(dueMs),
+      ...(askedInputTokens === undefined ? {} : { askedInputTokens }),
       ...attempt,
       sentMs: microseconds(attempt.sentMs),
       ...(attempt.headersMs === undefined ? {} : { headersMs: microseconds(attempt.headersMs) }),
       tokenTimesMs: attempt.tokenTimesMs.map(microseconds),
       endMs: microseconds(attempt.endMs),
+      ...(attempt.attempts === undefined ? {} : { attempts: attempt.attempts.map(roundedEnd) }),
       ...(counted === undefined
         ? {}
         : { outputTokens: counted, tokensFrom: attempt.outputTokens === undefined ? 'events' : 'server' }),
@@ -160,6 +218,10 @@ export class PhaseRun {
 /** Rounded to whole microseconds: as fine as the clock is true, and as long as a number should be in a file. */
 function microseconds(ms: number): number {
   return Math.round(ms * 1000) / 1000;
+}
+
+function roundedEnd({ sentMs, endMs, outcome }: AttemptEnd): AttemptEnd {
+  return { sentMs: microseconds(sentMs), endMs: microseconds(endMs), outcome };
 }
 
 /** Watches one ratio over the last while, for `stopIf`. */

@@ -7,20 +7,26 @@ import type { Client, Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { Connections } from '../http/connections.ts';
-import { failure } from '../protocol/failure.ts';
 import { excerpt, type Outcome } from '../protocol/outcome.ts';
 import type { Answer, Protocol } from '../protocol/protocol.ts';
 import { maxEventBytes, SseScanner } from '../protocol/sse.ts';
 import type { Attempt, Send } from './driver.ts';
+import {
+  type Addressing,
+  contentType,
+  encodingProblem,
+  factsIn,
+  readWhole,
+  requestHeaders,
+  withoutToken,
+} from './message.ts';
 
-export interface StreamingOptions {
+export interface StreamingOptions extends Addressing {
   readonly connections: Connections;
   readonly protocol: Protocol;
   readonly clock: Clock;
   /** The path of the endpoint, verbatim. */
   readonly path: string;
-  readonly token: string | undefined;
-  readonly headers: Readonly<Record<string, string>>;
   readonly requestTimeoutMs: number;
 }
 
@@ -29,7 +35,7 @@ const maxBodyBytes = 64 << 20;
 
 /** Sends requests to one endpoint. */
 export function streamingSend(options: StreamingOptions): Send {
-  const { connections, protocol, clock, path, token } = options;
+  const { connections, protocol, clock, path } = options;
   return (request, signal) =>
     new Promise(resolve => {
       const body = Buffer.from(protocol.encode(request));
@@ -43,14 +49,7 @@ export function streamingSend(options: StreamingOptions): Send {
             method: 'POST',
             path,
             body,
-            headers: {
-              ...options.headers,
-              'content-type': 'application/json',
-              accept: request.stream ? 'text/event-stream' : 'application/json',
-              'accept-encoding': 'identity',
-              'x-request-id': requestId,
-              ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-            },
+            headers: requestHeaders(options, request, requestId),
           },
           exchange,
         );
@@ -77,6 +76,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #headers: Record<string, string | string[] | undefined> = {};
   #scanner: SseScanner | undefined;
   #answer: Answer | undefined;
+  #counts: Answer | undefined;
   #failure: Outcome | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #isSettled = false;
@@ -129,13 +129,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#headers = headers;
     if (status < 300 && contentType(headers) === 'text/event-stream')
       this.#scanner = new SseScanner(data => this.#event(data));
-    const encoding = headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity')
-      this.#failure = {
-        kind: 'protocol',
-        status,
-        detail: excerpt(`an answer encoded as ${String(encoding)}, which was not asked for`),
-      };
+    const problem = encodingProblem(headers);
+    if (problem !== undefined) this.#failure = { kind: 'protocol', status, detail: problem };
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -193,15 +188,14 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#isSettled = true;
     this.#unwatch();
     this.#options.connections.release(this.#client);
-    const answer = outcome.kind === 'ok' ? this.#answer : undefined;
+    const answer =
+      outcome.kind === 'ok' && this.#answer !== undefined ? { ...this.#answer, ...this.#counts } : undefined;
     this.#resolve({
       sentMs: this.#sentMs,
       ...(this.#headersMs === undefined ? {} : { headersMs: this.#headersMs }),
       tokenTimesMs: this.#tokenTimesMs,
       endMs,
-      ...(answer?.inputTokens === undefined ? this.#promptTokens() : { inputTokens: answer.inputTokens }),
-      ...(answer?.outputTokens === undefined ? {} : { outputTokens: answer.outputTokens }),
-      ...(answer?.finishReason === undefined ? {} : { finishReason: answer.finishReason }),
+      ...factsIn(answer, this.#headers),
       requestId: this.#requestId,
       requestBytes: this.#requestBytes,
       outcome,
@@ -227,6 +221,12 @@ class Exchange implements Dispatcher.DispatchHandler {
         this.#tokenTimesMs.push(this.#nowMs);
         if (event.final !== undefined) this.#answer = event.final;
         return;
+      case 'final':
+        this.#answer = event.answer;
+        return;
+      case 'counts':
+        this.#counts = event.answer;
+        return;
       case 'error': {
         const told = this.#options.protocol.decodeEvent(this.#clean(data, data.length));
         this.#failure ??= { ...(told.kind === 'error' ? told : event).outcome, status: this.#status };
@@ -237,44 +237,20 @@ class Exchange implements Dispatcher.DispatchHandler {
   /** What an answer that came to its end was. */
   #outcome(): Outcome {
     const status = this.#status;
-    if (status >= 300 || status < 200)
-      return failure({ status, headers: this.#headers, body: this.#clean(this.#text(), 4_000) });
     if (this.#scanner !== undefined) {
       return this.#answer === undefined
         ? { kind: 'protocol', status, detail: 'the stream ended without its final event' }
         : { kind: 'ok', status };
     }
-    const type = contentType(this.#headers);
-    if (type !== 'application/json')
-      return {
-        kind: 'protocol',
-        status,
-        detail: excerpt(`an answer of type ${type || 'unknown'}: ${this.#clean(this.#text())}`),
-      };
-    const answer = this.#options.protocol.decodeAnswer(this.#clean(this.#text(), this.#bodyBytes));
-    if (answer.kind === 'error') return { ...answer.outcome, status };
+    const { protocol, token } = this.#options;
+    const body = Buffer.concat(this.#body).toString('utf8');
+    const { outcome, answer } = readWhole({ status, headers: this.#headers, body }, protocol, token);
     this.#answer = answer;
-    return { kind: 'ok', status };
-  }
-
-  #text(): string {
-    return Buffer.concat(this.#body).toString('utf8');
+    return outcome;
   }
 
   /** A server's words without the token, should it send it back. */
   #clean(text: string, length = 400): string {
-    const { token } = this.#options;
-    return (token === undefined ? text : text.replaceAll(token, '[token]')).slice(0, length);
+    return withoutToken(text, this.#options.token).slice(0, length);
   }
-
-  #promptTokens(): { inputTokens?: number } {
-    const header = this.#headers['x-prompt-tokens'];
-    return typeof header === 'string' && /^\d{1,9}$/.test(header) ? { inputTokens: Number(header) } : {};
-  }
-}
-
-/** The media type of an answer, without its parameters. */
-function contentType(headers: Readonly<Record<string, string | string[] | undefined>>): string {
-  const value = headers['content-type'];
-  return (Array.isArray(value) ? (value[0] ?? '') : (value ?? '')).split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }

@@ -1,3 +1,4 @@
+import { isMapping, parseJson } from './json.ts';
 import { type Answerer, excerpt, type Outcome, type OutcomeKind } from './outcome.ts';
 
 /** The parts of an HTTP answer that tell who refused and why; header names in lower case. */
@@ -9,7 +10,7 @@ export interface HttpAnswer {
 
 /** The outcome of an answer that is not a 2xx: five body shapes, told apart by what each component is known to send. */
 export function failure(answer: HttpAnswer): Outcome {
-  const body = parseBody(answer.body);
+  const body = parseJson(answer.body);
   const by = answererOf(answer, body);
   const kind = kindOf(answer.status, body);
   const retryAfterMs = retryAfter(answer.headers);
@@ -23,10 +24,14 @@ export function failure(answer: HttpAnswer): Outcome {
   };
 }
 
+/** What TGI answers with 422 where it still can. */
+const rejections = ['validation', 'template_error', 'missing_template_variable', 'tool_error'];
+
 /** The outcome of an error told inside a 200 stream or body, by TGI's `error_type`. */
 export function failureInside(body: Readonly<Record<string, unknown>>, status: number): Outcome {
   const type = String(body['error_type'] ?? '');
-  const kind: OutcomeKind = type === 'overloaded' ? 'overloaded' : type === 'validation' ? 'rejected' : 'server_error';
+  const kind: OutcomeKind =
+    type === 'overloaded' ? 'overloaded' : rejections.includes(type) ? 'rejected' : 'server_error';
   return { kind, status, by: 'model server', detail: excerpt(messageIn(body) ?? JSON.stringify(body)) };
 }
 
@@ -55,8 +60,8 @@ function answererOf({ status, headers, body: text }: HttpAnswer, body: unknown):
   }
   if (headers['x-retry-in'] !== undefined || status === 502 || status === 504) return 'gateway';
   if (status === 404 && text.startsWith('404 page not found')) return 'gateway';
+  if (status === 500 && (text === '' || text.trim() === 'Internal Server Error')) return 'gateway';
   if (headers['x-server'] !== undefined) return 'model server';
-  if (status === 500 && text === '') return 'gateway';
   return 'unknown';
 }
 
@@ -73,16 +78,4 @@ function messageIn(body: unknown): string | undefined {
     if (isMapping(value) && typeof value['message'] === 'string') return value['message'];
   }
   return undefined;
-}
-
-function parseBody(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -28,9 +28,14 @@ export interface ProtocolError {
   readonly outcome: Outcome;
 }
 
-/** One event of a stream: a token, the token that ends it, its failure, or nothing that counts. */
+/**
+ * One event of a stream: a token (and with the last one, where it comes with it, what the answer says of itself), the
+ * end of the answer without a token, counts that come apart from it, its failure, or nothing that counts. An answer is
+ * complete once it was final; counts alone do not make one.
+ */
 export type StreamEvent =
   | { readonly kind: 'token'; readonly final?: Answer }
+  | { readonly kind: 'final' | 'counts'; readonly answer: Answer }
   | ProtocolError
   | { readonly kind: 'other' };
 

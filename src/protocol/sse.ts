@@ -13,12 +13,14 @@ const carriageReturn = 13;
  */
 export class SseScanner {
   readonly #onData: (data: string) => void;
-  /** The beginning of a line whose end has not come yet. */
-  #rest: Buffer | undefined;
+  /** The beginning of a line whose end has not come yet, in the pieces in which it came. */
+  readonly #rest: Buffer[] = [];
+  #restBytes = 0;
   /** The data lines of an event that is not complete yet. */
   #pending: string | undefined;
   #skipLineFeed = false;
   #atStart = true;
+  #tooLarge = false;
 
   constructor(onData: (data: string) => void) {
     this.#onData = onData;
@@ -26,21 +28,29 @@ export class SseScanner {
 
   /** Takes in one chunk. False once a line or an event is larger than `maxEventBytes`: nothing more can be read. */
   push(chunk: Buffer): boolean {
-    let bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
+    let bytes = chunk;
     if (this.#skipLineFeed && bytes.length > 0) {
       if (bytes[0] === lineFeed) bytes = bytes.subarray(1);
       this.#skipLineFeed = false;
     }
-    const start = this.#takeLines(bytes);
-    this.#rest = start === bytes.length ? undefined : bytes.subarray(start);
-    return (this.#rest?.length ?? 0) + (this.#pending?.length ?? 0) <= maxEventBytes;
+    const endsLine = bytes.includes(lineFeed) || bytes.includes(carriageReturn);
+    if (endsLine && this.#restBytes > 0) bytes = Buffer.concat([...this.#takeRest(), bytes]);
+    const rest = endsLine ? bytes.subarray(this.#takeLines(bytes)) : bytes;
+    // A line that comes in a thousand pieces is put together once, not with each of them.
+    if (rest.length > 0) this.#rest.push(rest);
+    this.#restBytes += rest.length;
+    return !this.#tooLarge && this.#restBytes + (this.#pending?.length ?? 0) <= maxEventBytes;
   }
 
   /** Ends the stream: a last line without an end still counts. */
   end(): void {
-    if (this.#rest !== undefined) this.#line(this.#rest);
-    this.#rest = undefined;
+    if (this.#restBytes > 0) this.#line(Buffer.concat(this.#takeRest()));
     this.#emit();
+  }
+
+  #takeRest(): Buffer[] {
+    this.#restBytes = 0;
+    return this.#rest.splice(0);
   }
 
   /** Hands on every complete line; gives where the incomplete one begins. */
@@ -75,6 +85,7 @@ export class SseScanner {
     if (line.length > from + 4 && line[from + 4] !== 0x3a) return;
     const value = line.toString('utf8', from + (line[from + 5] === 0x20 ? 6 : 5));
     this.#pending = this.#pending === undefined ? value : `${this.#pending}\n${value}`;
+    if (this.#pending.length > maxEventBytes) this.#tooLarge = true;
     if (isWhole(this.#pending)) this.#emit();
   }
 

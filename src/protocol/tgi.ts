@@ -1,5 +1,6 @@
 import type { EncodedImage } from '../workload/image.ts';
-import { failureInside, isMapping } from './failure.ts';
+import { failureInside } from './failure.ts';
+import { countIn, isMapping, parseJson, protocolError } from './json.ts';
 import { excerpt } from './outcome.ts';
 import type { Answer, GenerationRequest, Protocol, ProtocolError, StreamEvent } from './protocol.ts';
 
@@ -26,22 +27,26 @@ const markdown = (image: EncodedImage) => `![](data:${image.mediaType};base64,${
 
 function decodeEvent(data: string): StreamEvent {
   if (data === '[DONE]') return { kind: 'other' };
-  const event = parse(data);
+  const event = parseJson(data);
   if (!isMapping(event)) return protocolError(`an event that is not a JSON object: ${data}`);
-  if ('error' in event) return { kind: 'error', outcome: failureInside(event, 200) };
-  if (!isMapping(event['token'])) return { kind: 'other' };
+  if (event['error'] !== undefined && event['error'] !== null) {
+    return { kind: 'error', outcome: failureInside(event, 200) };
+  }
+  const isToken = isMapping(event['token']);
   // Success is an event whose generated_text is a string, be it empty; details are optional even then.
-  return typeof event['generated_text'] === 'string'
-    ? { kind: 'token', final: answerOf(event['details']) }
-    : { kind: 'token' };
+  if (typeof event['generated_text'] !== 'string') return { kind: isToken ? 'token' : 'other' };
+  const answer = answerOf(event['details']);
+  return isToken ? { kind: 'token', final: answer } : { kind: 'final', answer };
 }
 
 /** One object, or, behind a gateway that strips the whole path, an array of one. */
 function decodeAnswer(body: string): Answer | ProtocolError {
-  const parsed = parse(body);
+  const parsed = parseJson(body);
   const answer: unknown = Array.isArray(parsed) ? parsed[0] : parsed;
   if (!isMapping(answer)) return protocolError(`an answer that is not a JSON object: ${body}`);
-  if ('error' in answer) return { kind: 'error', outcome: failureInside(answer, 200) };
+  if (answer['error'] !== undefined && answer['error'] !== null) {
+    return { kind: 'error', outcome: failureInside(answer, 200) };
+  }
   if (typeof answer['generated_text'] !== 'string') return protocolError(`an answer without generated_text: ${body}`);
   return answerOf(answer['details']);
 }
@@ -54,27 +59,4 @@ function answerOf(details: unknown): Answer {
     ...countIn(details, 'generated_tokens', 'outputTokens'),
     ...countIn(details, 'input_length', 'inputTokens'),
   };
-}
-
-function countIn<K extends string>(
-  details: Readonly<Record<string, unknown>>,
-  from: string,
-  to: K,
-): { readonly [key in K]?: number } {
-  const count = details[from];
-  return (Number.isSafeInteger(count) && (count as number) >= 0 ? { [to]: count } : {}) as {
-    readonly [key in K]?: number;
-  };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-function protocolError(detail: string): ProtocolError {
-  return { kind: 'error', outcome: { kind: 'protocol', detail: excerpt(detail) } };
 }

@@ -7,7 +7,15 @@ import { Histogram } from '../stats/histogram.ts';
 import { rankOf, smallestSample } from '../stats/quantile.ts';
 import { type Metric, type MetricName, metrics } from './metrics.ts';
 import type { RequestRecord } from './request-record.ts';
-import { type Counts, type MetricSummary, type QuantileKey, quantiles, type Rates, type Summary } from './summary.ts';
+import {
+  type Counts,
+  type MetricSummary,
+  type QuantileKey,
+  quantiles,
+  type Rates,
+  type Summary,
+  type VariantSummary,
+} from './summary.ts';
 
 export interface RecorderOptions {
   /** The per-request limits of `goodput:`, by metric. */
@@ -15,6 +23,9 @@ export interface RecorderOptions {
   /** What an unfinished request is at least charged. */
   readonly requestTimeoutMs: number;
 }
+
+/** How long after a window's end it is known at the latest. */
+const recentMs = 5_000;
 
 /** How many different failures of a cell are kept as examples. */
 const maxExamples = 8;
@@ -28,11 +39,25 @@ export class Recorder {
     { kind: OutcomeKind; status?: number; by?: string; detail?: string; count: number }
   >();
   readonly #arrived = { ended: 0, outputTokens: 0, inputTokens: 0 };
+  /** A recorder for each kind of request, where there are several. */
+  readonly #byVariant = new Map<string, Recorder>();
+  /** The records of the last moments before the window's end is known. */
+  readonly #recent: RequestRecord[] = [];
   #openedMs: number | undefined;
   #closedMs: number | undefined;
   #warmup = 0;
   #good = 0;
-  #answers = { count: 0, inputTokens: 0, inputKnown: 0, outputTokens: 0, outputKnown: 0, byLength: 0, reasonKnown: 0 };
+  #answers = {
+    count: 0,
+    inputTokens: 0,
+    inputKnown: 0,
+    askedTokens: 0,
+    askedKnown: 0,
+    outputTokens: 0,
+    outputKnown: 0,
+    byLength: 0,
+    reasonKnown: 0,
+  };
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -46,6 +71,9 @@ export class Recorder {
   /** The window ends: what arrives later is drain. */
   close(atMs: number): void {
     this.#closedMs = atMs;
+    // The end may be known only a moment after it: what arrived in between was taken for throughput.
+    for (const record of this.#recent) this.#countArrivals(record, atMs, Number.POSITIVE_INFINITY, -1);
+    this.#recent.length = 0;
   }
 
   add(record: RequestRecord): void {
@@ -54,6 +82,7 @@ export class Recorder {
       this.#warmup++;
       return;
     }
+    this.#addVariant(record);
     this.#counts[record.outcome.kind]++;
     this.#addExample(record);
     this.#addAnswer(record);
@@ -80,13 +109,20 @@ export class Recorder {
       warmupRequests: this.#warmup,
       rates: this.#rates(counts, windowMs),
       metrics: Object.fromEntries(
-        this.#series.map(series => [series.metric.name, metricSummary(series, this.#options.requestTimeoutMs)]),
+        this.#series.map(series => {
+          // Where answers came and none had a value, it has no meaning here (TTFT, where nothing is streamed).
+          const isMeaningless = series.histogram.count === 0 && counts.ok > 0;
+          const known = isMeaningless ? { ...series, requests: 0, unfinished: 0 } : series;
+          return [series.metric.name, metricSummary(known, this.#options.requestTimeoutMs)];
+        }),
       ) as Record<MetricName, MetricSummary>,
       tokens: {
+        askedInputMean: ratio(this.#answers.askedTokens, this.#answers.askedKnown),
         inputMean: ratio(this.#answers.inputTokens, this.#answers.inputKnown),
         outputMean: ratio(this.#answers.outputTokens, this.#answers.outputKnown),
         endedByLengthRatio: ratio(this.#answers.byLength, this.#answers.reasonKnown),
       },
+      ...(this.#byVariant.size === 0 ? {} : { byVariant: this.#variants() }),
       examples: [...this.#examples.values()],
     };
   }
@@ -113,16 +149,25 @@ export class Recorder {
 
   /** Throughput goes by when things arrived, whenever their request was due. */
   #addArrivals(record: RequestRecord): void {
-    const from = this.#openedMs ?? Number.POSITIVE_INFINITY;
-    const to = this.#closedMs ?? Number.POSITIVE_INFINITY;
-    const inside = (timeMs: number) => timeMs > from && timeMs <= to;
+    if (this.#openedMs === undefined) return;
+    this.#countArrivals(record, this.#openedMs, this.#closedMs ?? Number.POSITIVE_INFINITY, 1);
+    if (this.#closedMs !== undefined) return;
+    this.#recent.push(record);
+    while ((this.#recent[0]?.endMs ?? record.endMs) < record.endMs - recentMs) this.#recent.shift();
+  }
+
+  /** Counts, or with a sign of −1 takes back, what arrived in (fromMs, toMs]. */
+  #countArrivals(record: RequestRecord, fromMs: number, toMs: number, sign: 1 | -1): void {
+    const inside = (timeMs: number) => timeMs > fromMs && timeMs <= toMs;
     const { tokenTimesMs, endMs } = record;
     const ok = record.outcome.kind === 'ok';
-    if (ok && inside(endMs)) this.#arrived.ended++;
-    for (const timeMs of tokenTimesMs) if (inside(timeMs)) this.#arrived.outputTokens++;
-    if (tokenTimesMs.length === 0 && ok && inside(endMs)) this.#arrived.outputTokens += record.outputTokens ?? 0;
-    if ((ok || tokenTimesMs.length > 0) && inside(tokenTimesMs[0] ?? endMs))
-      this.#arrived.inputTokens += record.inputTokens ?? 0;
+    const arrived = this.#arrived;
+    if (ok && inside(endMs)) arrived.ended += sign;
+    for (const timeMs of tokenTimesMs) if (inside(timeMs)) arrived.outputTokens += sign;
+    if (tokenTimesMs.length === 0 && ok && inside(endMs)) arrived.outputTokens += sign * (record.outputTokens ?? 0);
+    if ((ok || tokenTimesMs.length > 0) && inside(tokenTimesMs[0] ?? endMs)) {
+      arrived.inputTokens += sign * (record.inputTokens ?? 0);
+    }
   }
 
   #addAnswer(record: RequestRecord): void {
@@ -133,6 +178,10 @@ export class Recorder {
       answers.inputKnown++;
       answers.inputTokens += record.inputTokens;
     }
+    if (record.askedInputTokens !== undefined) {
+      answers.askedKnown++;
+      answers.askedTokens += record.askedInputTokens;
+    }
     if (record.outputTokens !== undefined) {
       answers.outputKnown++;
       answers.outputTokens += record.outputTokens;
@@ -141,6 +190,25 @@ export class Recorder {
       answers.reasonKnown++;
       if (record.finishReason === 'length') answers.byLength++;
     }
+  }
+
+  #addVariant({ variant, ...record }: RequestRecord): void {
+    if (variant === undefined) return;
+    const recorder = this.#byVariant.get(variant) ?? new Recorder(this.#options);
+    this.#byVariant.set(variant, recorder);
+    recorder.add(record);
+  }
+
+  /** In the order of their names, `64x64` before `512x512`. */
+  #variants(): Record<string, VariantSummary> {
+    const inOrder = [...this.#byVariant].sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }));
+    return Object.fromEntries(
+      inOrder.map(([variant, recorder]) => {
+        const { counts, metrics, tokens } = recorder.summary();
+        const { ttftMs, responseTimeMs } = metrics;
+        return [variant, { counts, metrics: { ttftMs, responseTimeMs }, inputTokensMean: tokens.inputMean }];
+      }),
+    );
   }
 
   #addExample({ outcome }: RequestRecord): void {
@@ -163,9 +231,13 @@ export class Recorder {
   #isGood(record: RequestRecord, limits: Readonly<Record<string, number>>): boolean {
     return (
       record.outcome.kind === 'ok' &&
-      metrics.every(
-        ({ name, of }) => limits[name] === undefined || of(record).every(value => value <= (limits[name] as number)),
-      )
+      metrics.every(({ name, of }) => {
+        const limit = limits[name];
+        if (limit === undefined) return true;
+        const values = of(record);
+        // An answer of one token has no gaps to be too long; one without a first token cannot have had it in time.
+        return name === 'ttftMs' && values.length === 0 ? false : values.every(value => value <= limit);
+      })
     );
   }
 }
@@ -184,11 +256,13 @@ function metricSummary({ metric, histogram, requests, unfinished }: Series, time
   }));
   const byKey = Object.fromEntries(values.map(({ key, value }) => [key, value])) as Record<QuantileKey, number | null>;
   const censoredQuantiles = values.filter(({ censored }) => censored).map(({ key }) => key);
+  // What lies beyond the worst that finished is not known: there is no mean then, and no worst value.
+  const known = unfinished === 0;
   return {
     n: requests,
-    mean: unfinished > 0 ? null : (histogram.mean ?? null),
-    min: histogram.min ?? null,
-    max: histogram.max ?? null,
+    mean: known ? (histogram.mean ?? null) : null,
+    min: known || metric.better === 'lower' ? (histogram.min ?? null) : null,
+    max: known || metric.better === 'higher' ? (histogram.max ?? null) : null,
     ...byKey,
     censored: censoredQuantiles.length > 0,
     censoredQuantiles,

@@ -11,6 +11,8 @@ export interface RequestRecord {
   readonly phase: 'warmup' | 'measured';
   readonly target: string;
   readonly workload: string;
+  /** Which of several kinds of request of its workload it was, such as the size of its picture. */
+  readonly variant?: string;
   /** Open loop: the schedule's time. Closed loop: when its slot was free. */
   readonly dueMs: number;
   /** Undefined for a request that was never sent. */
@@ -19,6 +21,8 @@ export interface RequestRecord {
   /** One time per token event; empty for a unary answer. */
   readonly tokenTimesMs: readonly number[];
   readonly endMs: number;
+  /** How many tokens its prompt was made to have, where a length was asked for. */
+  readonly askedInputTokens?: number;
   readonly inputTokens?: number;
   readonly outputTokens?: number;
   /** Whether the server said how many tokens it made, or its events were counted. */
@@ -26,5 +30,14 @@ export interface RequestRecord {
   readonly requestId: string;
   readonly requestBytes: number;
   readonly finishReason?: string;
+  readonly outcome: Outcome;
+  /** Only where it was sent again: each attempt, the last of them the one the record ends with. */
+  readonly attempts?: readonly AttemptEnd[];
+}
+
+/** One of several attempts at a request. */
+export interface AttemptEnd {
+  readonly sentMs: number;
+  readonly endMs: number;
   readonly outcome: Outcome;
 }

@@ -2,6 +2,7 @@
 import type { Load } from '../scenario/expand.ts';
 import type { Scenario } from '../scenario/resolve.ts';
 import type { Order } from '../scenario/scenario.ts';
+import type { ModelFacts } from '../workload/prompt.ts';
 import type { Summary } from './summary.ts';
 
 export const schemaVersion = 1;
@@ -54,7 +55,15 @@ export interface Environment {
     readonly memoryBytes: number;
   };
   readonly git: { readonly commit?: string; readonly dirty?: boolean };
-  readonly service: { readonly url: string; readonly simulated: boolean; readonly info: unknown };
+  readonly service: {
+    readonly url: string;
+    readonly simulated: boolean;
+    readonly info: unknown;
+    /** What it said of its models, by their name. */
+    readonly models?: Readonly<Record<string, ModelFacts>>;
+  };
+  /** Prompt files, tokenizers and pictures that the scenario names: a digest of the content of each. */
+  readonly files?: Readonly<Record<string, string>>;
   /** A digest of scenario, host class and service, to tell runs apart that must not be compared. */
   readonly fingerprint: string;
 }
@@ -89,6 +98,6 @@ export interface GeneratorSample {
   readonly cpuRatio: number;
   readonly gcMs: number;
   readonly memoryBytes: number;
-  /** How late the embedded service wrote its tokens, and its longest step; only where it was the target. */
-  readonly engineLagMs?: number;
+  /** The share of its tokens that the embedded service wrote late, by more than a tenth of their step, since it was last asked; only where it was the target. */
+  readonly engineLateRatio?: number;
 }

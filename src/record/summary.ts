@@ -46,6 +46,13 @@ export interface Rates {
 /** Every outcome of the requests that were due in the window; they add up to `due`. */
 export type Counts = { readonly due: number } & Readonly<Record<OutcomeKind, number>>;
 
+/** What is told of one kind of request in a cell. */
+export interface VariantSummary {
+  readonly counts: Counts;
+  readonly metrics: { readonly ttftMs: MetricSummary; readonly responseTimeMs: MetricSummary };
+  readonly inputTokensMean: number | null;
+}
+
 /** The numbers of one cell. */
 export interface Summary {
   /** When the cell was measured, ms since the run began; null if it never began. */
@@ -56,10 +63,14 @@ export interface Summary {
   readonly metrics: Readonly<Record<MetricName, MetricSummary>>;
   /** What the answers were like: means over the successful ones. */
   readonly tokens: {
+    /** What prompts were made to have, where a length was asked for; beside it stands what the server counted. */
+    readonly askedInputMean: number | null;
     readonly inputMean: number | null;
     readonly outputMean: number | null;
     readonly endedByLengthRatio: number | null;
   };
+  /** The same for each kind of request, where a workload has several. */
+  readonly byVariant?: Readonly<Record<string, VariantSummary>>;
   /** The first answers of each kind of failure, to show what was said. */
   readonly examples: readonly {
     readonly kind: OutcomeKind;

@@ -1,12 +1,12 @@
 /** What a run says: the verdict and the headline first, then the endpoints side by side, step by step. */
 import { metrics } from '../record/metrics.ts';
 import type { CellResult, Remark, Run, Validity } from '../record/run.ts';
-import type { MetricSummary, QuantileKey } from '../record/summary.ts';
-import { quantiles } from '../record/summary.ts';
-import { loadLabel } from '../scenario/expand.ts';
-import { smallestSample } from '../stats/quantile.ts';
+import type { QuantileKey } from '../record/summary.ts';
+import { askedLabel, loadLabel } from '../scenario/expand.ts';
 import { formatBytes, formatDuration, formatNumber, formatRatio, missing, plural } from '../units.ts';
 import type { Block, Column, Document, Table, TableCell } from './document.ts';
+import { count, left, number, quantileCell, right, share } from './table-cells.ts';
+import { costOfSizes, lengths, wordCounts } from './workload-tables.ts';
 
 /** The whole report of a run. */
 export function runReport(run: Run): Document {
@@ -15,9 +15,11 @@ export function runReport(run: Run): Document {
     blocks: [
       ...verdict(run),
       ...comparison(run),
+      ...costOfSizes(run),
       ...objectives(run),
       ...failures(run),
       ...remarks(run),
+      ...lengths(run),
       ...environment(run),
       ...definitions(),
     ],
@@ -26,7 +28,9 @@ export function runReport(run: Run): Document {
 
 /** What a terminal shows when a run ends: the same numbers without the appendix. */
 export function runOverview(run: Run): Document {
-  const tables = comparison(run).map(block => (block.kind === 'table' ? withoutEmptyColumns(block) : block));
+  const tables = [...comparison(run), ...costOfSizes(run)].map(block =>
+    block.kind === 'table' ? withoutEmptyColumns(block) : block,
+  );
   return {
     title: `${run.scenario.name} · ${run.id}`,
     blocks: [...verdict(run), ...tables, ...objectives(run), ...failures(run), ...remarks(run)],
@@ -98,7 +102,7 @@ function comparison(run: Run): Block[] {
           a.repetition - b.repetition,
       );
     const first = cells[0] as CellResult;
-    const asked = first.load.kind === 'closed' ? `concurrency ${first.load.concurrency}` : loadLabel(first.load);
+    const asked = askedLabel(first.load);
     const how =
       first.order === 'parallel' ? `${asked} each, all endpoints at once` : `${asked}, one endpoint at a time`;
     return [{ kind: 'heading' as const, text: how }, endpointTable(cells)];
@@ -109,32 +113,30 @@ interface EndpointColumn extends Column {
   readonly of: (cell: CellResult) => TableCell;
 }
 
-const number = (value: number | null): TableCell => ({ text: value === null ? missing : formatNumber(value) });
-const share = (value: number | null): TableCell => ({ text: value === null ? missing : formatRatio(value) });
-const right = (label: string, of: EndpointColumn['of']): EndpointColumn => ({ label, align: 'right', of });
 const quantileColumns = (
   group: string,
   metric: keyof CellResult['metrics'],
   keys: readonly QuantileKey[],
-): EndpointColumn[] => keys.map(key => ({ ...right(key, cell => quantileCell(cell.metrics[metric], key)), group }));
+): EndpointColumn[] => keys.map(key => ({ ...right(key, group), of: cell => quantileCell(cell.metrics[metric], key) }));
 
 const endpointColumns: readonly EndpointColumn[] = [
   { label: 'endpoint', align: 'left', of: endpointCell },
-  right('ok', cell => ({ text: cell.counts.ok.toLocaleString('en-US') })),
-  right('req/s', cell => number(cell.rates.achievedPerS)),
-  right('tokens/s', cell => number(cell.rates.outputTokensPerS)),
+  { ...right('ok'), of: cell => count(cell.counts.ok) },
+  { ...right('req/s'), of: cell => number(cell.rates.achievedPerS) },
+  { ...right('tokens/s'), of: cell => number(cell.rates.outputTokensPerS) },
   ...quantileColumns('TTFT ms', 'ttftMs', ['p50', 'p95', 'p99']),
   ...quantileColumns('ITL ms', 'itlMs', ['p50', 'p99']),
   ...quantileColumns('TPOT ms', 'tpotMs', ['p50', 'p95']),
   ...quantileColumns('response ms', 'responseTimeMs', ['p50', 'p95', 'p99']),
-  right('429', cell =>
-    share(
-      cell.rates.rateLimitedRatio === null ? null : cell.rates.rateLimitedRatio + (cell.rates.overloadedRatio ?? 0),
-    ),
-  ),
-  right('403', cell => share(cell.rates.forbiddenRatio)),
-  right('errors', cell => share(cell.rates.errorRatio)),
+  { ...right('429'), of: ({ rates }) => share(refusedRatio(rates)) },
+  { ...right('403'), of: cell => share(cell.rates.forbiddenRatio) },
+  { ...right('errors'), of: cell => share(cell.rates.errorRatio) },
 ];
+
+/** By the gateway or by the model server. */
+function refusedRatio({ rateLimitedRatio, overloadedRatio }: CellResult['rates']): number | null {
+  return rateLimitedRatio === null ? null : rateLimitedRatio + (overloadedRatio ?? 0);
+}
 
 function endpointTable(cells: readonly CellResult[]): Table {
   const several = new Set(cells.map(cell => cell.workload)).size > 1;
@@ -162,28 +164,12 @@ function endpointCell(cell: CellResult): TableCell {
   return { text: cell.target.name + repetition, ...(notes.length > 0 ? { notes } : {}) };
 }
 
-/** A quantile, `≥` before it where requests that never ended reach it, and a dash where too few requests stand behind it. */
-function quantileCell(summary: MetricSummary, key: QuantileKey): TableCell {
-  const value = summary[key];
-  if (value === null) return { text: missing, ...(summary.n > 0 ? { notes: [tooFew(key)] } : {}) };
-  if (summary.censoredQuantiles.includes(key))
-    return {
-      text: `≥ ${formatNumber(value)}`,
-      notes: ['requests that were taken and never ended reach this quantile: it is at least this'],
-    };
-  return { text: formatNumber(value) };
-}
-
-function tooFew(key: QuantileKey): string {
-  return `too few requests for ${key}: it needs ${smallestSample(quantiles[key])}`;
-}
-
 /** One row an objective: how many cells held it, and the one that came closest to missing it or missed it by most. */
 function objectives(run: Run): Block[] {
   const judged = run.cells.flatMap(cell => cell.objectives.map(objective => ({ cell, ...objective })));
   const rows = [...new Set(judged.map(({ text }) => text))].map(text => {
     const results = judged.filter(result => result.text === text);
-    const count = (held: boolean | null) => results.filter(result => result.held === held).length;
+    const cellsWhere = (held: boolean | null) => results.filter(result => result.held === held).length;
     const { comparator } = run.scenario.objectives.find(objective => objective.text === text) ?? {};
     const sign = comparator?.startsWith('>') ? -1 : 1;
     const [worst] = results
@@ -191,9 +177,9 @@ function objectives(run: Run): Block[] {
       .sort((a, b) => sign * ((b.measured ?? 0) - (a.measured ?? 0)));
     return [
       { text },
-      { text: count(false) > 0 ? 'MISSED' : count(null) === results.length ? 'not enough data' : 'held' },
-      { text: `${count(true)} of ${results.length}` },
-      { text: count(null) === 0 ? '0' : String(count(null)) },
+      { text: cellsWhere(false) > 0 ? 'MISSED' : cellsWhere(null) === results.length ? 'not enough data' : 'held' },
+      { text: `${cellsWhere(true)} of ${results.length}` },
+      { text: String(cellsWhere(null)) },
       { text: worst?.measured === undefined || worst.measured === null ? missing : formatNumber(worst.measured) },
       { text: worst === undefined ? missing : `${worst.cell.target.name}, ${loadLabel(worst.cell.load)}` },
     ];
@@ -202,9 +188,9 @@ function objectives(run: Run): Block[] {
   const columns: Column[] = [
     left('objective'),
     left('result'),
-    numeric('cells held'),
-    numeric('unjudged'),
-    numeric('worst'),
+    right('cells held'),
+    right('unjudged'),
+    right('worst'),
     left('where'),
   ];
   return [
@@ -218,7 +204,7 @@ function failures(run: Run): Block[] {
     cell.examples.map(example => [
       { text: `${cell.target.name}, ${loadLabel(cell.load)}` },
       { text: example.kind },
-      { text: example.count.toLocaleString('en-US') },
+      count(example.count),
       { text: example.status === undefined ? missing : String(example.status) },
       { text: example.by ?? missing },
       { text: example.detail ?? '' },
@@ -228,7 +214,7 @@ function failures(run: Run): Block[] {
   const columns = [
     left('cell'),
     left('outcome'),
-    numeric('count'),
+    right('count'),
     left('status'),
     left('said by'),
     left('what was said'),
@@ -238,9 +224,6 @@ function failures(run: Run): Block[] {
     { kind: 'table', caption: '', columns, rows },
   ];
 }
-
-const left = (label: string): Column => ({ label, align: 'left' });
-const numeric = (label: string): Column => ({ label, align: 'right' });
 
 function remarks(run: Run): Block[] {
   return run.findings.length === 0
@@ -261,6 +244,7 @@ function environment(run: Run): Block[] {
       items: [
         `service: ${service.url}${service.simulated ? ' (embedded, simulated)' : ''}`,
         `scenario: ${run.scenario.name}, seed ${seed}, ${plural(load.repetitions, 'repetition')}; limit ${limits.concurrentPerModel ?? 'none'} in flight per model, request timeout ${formatDuration(limits.requestTimeoutMs)}`,
+        ...wordCounts(run),
         `generator: tgi-bench ${harness}, Node ${node}, ${host.cpu}, ${plural(host.cores, 'core')}, ${formatBytes(host.memoryBytes)}${git.commit === undefined ? '' : `, git ${git.commit.slice(0, 12)}`}`,
         `started ${run.startedAt}, ended ${run.endedAt ?? missing}; fingerprint ${fingerprint}`,
         `validity: ${validityText(run.validity)}`,

@@ -36,7 +36,7 @@ function tableLines(
   dim: (text: string) => string,
 ): string {
   const cells = table.rows.map(row =>
-    row.map(cell => visible(cell.text) + (cell.notes ?? []).map(note => superscript(numbers.get(note) ?? 0)).join('')),
+    row.map(cell => visible(cell.text) + (cell.notes ?? []).map(note => superscript(numbers.get(note) ?? 0)).join(' ')),
   );
   const widths = table.columns.map((column, i) =>
     Math.max(column.label.length, ...cells.map(row => row[i]?.length ?? 0)),
@@ -44,7 +44,7 @@ function tableLines(
   widenToGroups(table, widths);
   const natural = widths.reduce((sum, each) => sum + each + 2, -2);
   if (natural > width) widths[0] = Math.min(widths[0] ?? 0, Math.max(12, Math.floor(width * 0.35)));
-  return columnGroups(widths, width)
+  return columnBlocks(table, widths, width)
     .map(group => {
       const line = (texts: readonly string[]) =>
         group
@@ -85,20 +85,25 @@ function groupLine(table: Table, shown: readonly number[], widths: readonly numb
   return line;
 }
 
-/** Which columns stand side by side: the first in every group, and as many others as fit. */
-function columnGroups(widths: readonly number[], width: number): number[][] {
-  const groups: number[][] = [];
+/** Which columns stand side by side: the first in every block, and as many others as fit; a group is not torn apart. */
+function columnBlocks({ columns }: Table, widths: readonly number[], width: number): number[][] {
+  const blocks: number[][] = [];
   let used = 0;
-  for (let i = 1; i < widths.length; i++) {
-    const needs = (widths[i] ?? 0) + 2;
-    if (groups.length === 0 || used + needs > width) {
-      groups.push([0]);
+  for (let from = 1; from < columns.length; ) {
+    const { group } = columns[from] as Table['columns'][number];
+    let to = from + 1;
+    while (group !== undefined && columns[to]?.group === group) to++;
+    const unit = Array.from({ length: to - from }, (_, i) => from + i);
+    const needs = unit.reduce((sum, i) => sum + (widths[i] ?? 0) + 2, 0);
+    if (blocks.length === 0 || used + needs > width) {
+      blocks.push([0]);
       used = widths[0] ?? 0;
     }
-    groups.at(-1)?.push(i);
+    blocks.at(-1)?.push(...unit);
     used += needs;
+    from = to;
   }
-  return groups.length > 0 ? groups : [[0]];
+  return blocks.length > 0 ? blocks : [[0]];
 }
 
 /** Padded to a width; what is too long loses its middle, for both ends of a name tell it apart. */

@@ -97,7 +97,7 @@ export function cellResult(
   return {
     ...named,
     objectives: judgeObjectives(objectives, named),
-    validity: judgeValidity(summary, samples),
+    validity: judgeValidity(summary, samples, load),
     findings: findings(summary, load, endedBy),
   };
 }

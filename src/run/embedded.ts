@@ -1,16 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Scenario } from '../scenario/resolve.ts';
 import { documentedModel } from '../simulator/catalogue.ts';
-import { type LaunchedService, launchService } from '../simulator/launch.ts';
+import { launchService } from '../simulator/launch.ts';
 
 /** The embedded service of a run: where it is, its token, and how late it is. */
 export interface EmbeddedService {
   readonly url: string;
   readonly token: string;
-  /** How late it wrote its tokens so far (p99, ms, the latest endpoint's), as last asked. */
-  lagMs(): number | undefined;
-  /** What it did in all. */
-  statistics: LaunchedService['statistics'];
+  /** The share of its tokens it wrote late, by more than a tenth of their step, in the last second or so. */
+  lateRatio(): number | undefined;
   stop(): Promise<void>;
 }
 
@@ -30,24 +28,26 @@ export async function startEmbedded(scenario: Scenario): Promise<EmbeddedService
     token,
     seed: scenario.seed,
     models: [...gpusByModel].map(([model, gpus]) => documentedModel(model, gpus)),
-    faults: [],
     ...scenario.service.embedded,
   });
-  let lagMs: number | undefined;
-  const timer = setInterval(() => {
-    service.statistics().then(
-      statistics => {
-        const lags = statistics.endpoints.flatMap(endpoint => endpoint.lagMs?.p99 ?? []);
-        lagMs = lags.length === 0 ? undefined : Math.max(...lags);
-      },
-      () => {},
-    );
-  }, askEveryMs);
+  let before = { tokens: 0, lateTokens: 0 };
+  let lateRatio: number | undefined;
+  const look = async () => {
+    const { endpoints } = await service.statistics();
+    const now = { tokens: 0, lateTokens: 0 };
+    for (const endpoint of endpoints) {
+      now.tokens += endpoint.tokens;
+      now.lateTokens += endpoint.lateTokens;
+    }
+    const tokens = now.tokens - before.tokens;
+    lateRatio = tokens === 0 ? undefined : (now.lateTokens - before.lateTokens) / tokens;
+    before = now;
+  };
+  const timer = setInterval(() => void look().catch(() => {}), askEveryMs);
   return {
     url: service.url,
     token,
-    lagMs: () => lagMs,
-    statistics: service.statistics,
+    lateRatio: () => lateRatio,
     async stop() {
       clearInterval(timer);
       await service.stop();

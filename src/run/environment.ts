@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { cpus, platform, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Environment } from '../record/run.ts';
+import type { Assets } from '../scenario/assets.ts';
 import type { Scenario } from '../scenario/resolve.ts';
 
 /** This program's version. */
@@ -14,6 +15,7 @@ export const harnessVersion = (
 export function inspectEnvironment(
   scenario: Scenario,
   service: Environment['service'],
+  assets: Assets,
   directory: string,
 ): Environment {
   const host = {
@@ -23,17 +25,27 @@ export function inspectEnvironment(
     memoryBytes: totalmem(),
   };
   const commit = gitCommit(directory);
+  const files = Object.fromEntries(
+    [...assets].map(([path, content]) => [path, digestOf(content.map(file => file.bytes))]),
+  );
   return {
     harness: harnessVersion,
     node: process.versions.node,
     host,
     git: commit === undefined ? {} : { commit },
     service,
-    fingerprint: createHash('sha256')
-      .update(JSON.stringify([scenario, host.cpu, host.cores, process.versions.node, harnessVersion]))
-      .digest('hex')
-      .slice(0, 16),
+    ...(assets.size === 0 ? {} : { files }),
+    fingerprint: digestOf([
+      JSON.stringify([scenario, host.cpu, host.cores, process.versions.node, harnessVersion, files]),
+    ]),
   };
+}
+
+/** The beginning of a SHA-256, in hex: enough to tell contents apart. */
+function digestOf(parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex').slice(0, 16);
 }
 
 /** The commit that is checked out in the repository around `directory`, read from its files. */

@@ -1,32 +1,99 @@
 import { systemClock } from '../clock.ts';
 import type { Attempt } from '../driver/driver.ts';
 import { exitCodes, HarnessError } from '../errors.ts';
-import { getJson } from '../http/get-json.ts';
+import { ask } from '../http/ask.ts';
+import { isMapping } from '../protocol/json.ts';
+import { seededRandom } from '../random.ts';
 import type { Target } from '../scenario/target.ts';
-import { type ServiceBenchOptions, serviceBench } from './service-bench.ts';
+import type { ModelFacts } from '../workload/prompt.ts';
+import { commonWords, madeUpText } from '../workload/text.ts';
+import { calibrated } from '../workload/wording.ts';
+import { type ServiceBench, type ServiceBenchOptions, serviceBench } from './service-bench.ts';
+import { isCalibrated, type Models, type PreparedWorkloads } from './workloads.ts';
+
+/** What a service said before the run: of itself, and of each of its models. */
+export interface Greeting {
+  readonly info: unknown;
+  readonly models: Models;
+}
 
 /** How long the service may take to tell about itself. */
 const patienceMs = 10_000;
 
+/** The words of the prompts that show how a server counts them; even the smallest model takes both. */
+const shortWords = 20;
+const longWords = 200;
+
 /**
  * Asks every target for one token and the service for what it says of itself: a wrong token, path or address shows
- * before any load, and once. Throws a HarnessError where a target cannot be reached, does not exist or refuses the token.
+ * before any load, and once. A model whose prompts are made to a length is asked twice, to learn how it counts words.
+ * Throws a HarnessError where a target cannot be reached, does not exist or refuses the token.
  */
-export async function greet(options: Omit<ServiceBenchOptions, 'clock'>, signal: AbortSignal): Promise<unknown> {
+export async function greet(
+  options: Omit<ServiceBenchOptions, 'clock'>,
+  workloads: PreparedWorkloads,
+  signal: AbortSignal,
+): Promise<Greeting> {
+  const { scenario, serviceUrl, secrets } = options;
   const bench = serviceBench({ ...options, clock: systemClock() });
+  const models = new Map<string, ModelFacts>();
   try {
-    for (const target of options.scenario.targets) {
-      if (signal.aborted) return undefined;
+    const send = (target: Target, words: number): Promise<Attempt> => {
+      const prompt = madeUpText(words, commonWords, seededRandom(scenario.seed, 'greeting', words));
+      return bench.sendOf(target)({ prompt, images: [], maxNewTokens: 1, parameters: {}, stream: true }, signal);
+    };
+    for (const target of scenario.targets) {
+      if (signal.aborted) break;
       await bench.prepare(target, 1);
-      const attempt = await bench.sendOf(target)(
-        { prompt: 'Hello', images: [], maxNewTokens: 1, parameters: {}, stream: true },
-        signal,
-      );
-      judge(target, bench.urlOf(target), attempt);
+      const short = await send(target, shortWords);
+      judge(target, bench.urlOf(target), short);
+      if (models.has(target.model)) continue;
+      const needed = target.workloads.some(name => isCalibratedIn(workloads, name));
+      const long = needed ? await send(target, longWords) : undefined;
+      models.set(target.model, { ...tokensOfWords(short, long), ...(await inputLimit(bench, target)) });
     }
-    return await getJson(`${options.serviceUrl}/info`, options.secrets.tokens.get(''), patienceMs);
+    return { info: await infoAt(`${serviceUrl}/info`, secrets.tokens.get('')), models };
   } finally {
     await bench.close();
+  }
+}
+
+function isCalibratedIn(workloads: PreparedWorkloads, name: string): boolean {
+  const prepared = workloads.get(name);
+  return prepared !== undefined && isCalibrated(prepared);
+}
+
+function tokensOfWords(short: Attempt, long: Attempt | undefined): Pick<ModelFacts, 'tokensOfWords'> {
+  if (short.inputTokens === undefined || long?.inputTokens === undefined) return {};
+  const found = calibrated(
+    { words: shortWords, tokens: short.inputTokens },
+    { words: longWords, tokens: long.inputTokens },
+  );
+  return found === undefined ? {} : { tokensOfWords: found };
+}
+
+/** The longest prompt a model takes, by what its endpoint says of itself: beside `generate`, as documented, or below it. */
+async function inputLimit(bench: ServiceBench, target: Target): Promise<Pick<ModelFacts, 'maxInputTokens'>> {
+  const url = bench.urlOf(target);
+  const endpoint = url.origin + url.pathname.replace(/\/$/, '');
+  for (const at of new Set([endpoint.replace(/\/generate$/, ''), endpoint])) {
+    const info = await infoAt(`${at}/info`, bench.tokenOf(target));
+    const told = isMapping(info)
+      ? [info['max_input_tokens'], info['max_input_length'], info['max_sequence_length']]
+      : [];
+    const limit = told.find(value => Number.isSafeInteger(value) && (value as number) > 0);
+    if (limit !== undefined) return { maxInputTokens: limit as number };
+  }
+  return {};
+}
+
+/** What is said there as JSON; undefined where it does not answer so. */
+async function infoAt(url: string, token: string | undefined): Promise<unknown> {
+  const { status, body } = await ask({ url, token, timeoutMs: patienceMs });
+  try {
+    return status === 200 ? (JSON.parse(body) as unknown) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -4,36 +4,46 @@
  */
 
 import { worstValidity } from '../analysis/validity.ts';
+import { type Arrival, arrivals, replay, warmupLaw } from '../arrival/arrivals.ts';
 import type { Clock } from '../clock.ts';
-import type { Driver } from '../driver/driver.ts';
+import type { Driver, Part, Phase } from '../driver/driver.ts';
 import { StageStart } from '../driver/driver.ts';
 import { exitCodes, HarnessError } from '../errors.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import type { Environment, Run, RunStatus } from '../record/run.ts';
 import { schemaVersion } from '../record/run.ts';
-import { type Cell, expand } from '../scenario/expand.ts';
+import type { DriverName } from '../scenario/driver-limits.ts';
+import { type Cell, expand, type OpenLoad } from '../scenario/expand.ts';
 import type { Scenario } from '../scenario/resolve.ts';
 import type { Target } from '../scenario/target.ts';
+import type { Trace } from '../scenario/trace.ts';
 import type { RunStore } from '../store/run-directory.ts';
 import type { ProcessSample } from '../telemetry/generator.ts';
+import type { PreparedWorkload } from '../workload/prepare.ts';
 import { type RequestSource, requestSource } from '../workload/workload.ts';
 import { CellRun } from './cell-run.ts';
 import { Ticker } from './ticker.ts';
+import { factsOf, type Models, type PreparedWorkloads, remarksOn } from './workloads.ts';
 
 /** What a run sends to: a service in real time or an engine in virtual time. */
 export interface Bench {
   readonly clock: Clock;
-  driverOf(target: Target): Driver;
+  driverOf(target: Target, driver: DriverName): Driver;
   /** Opens what the given number of requests in flight to a target will need. */
   prepare(target: Target, inFlight: number): Promise<void>;
   sampleProcess(): ProcessSample;
-  /** How late the embedded service is; only where it is the target. */
-  engineLagMs(): number | undefined;
+  /** The share of its tokens that the embedded service wrote late of late; only where it is the target. */
+  engineLateRatio(): number | undefined;
 }
 
 export interface RunOptions {
   readonly id: string;
   readonly scenario: Scenario;
+  /** The requests of the traces that the scenario names. */
+  readonly traces: ReadonlyMap<string, Trace>;
+  /** The workloads that are used, ready, and what the service has said of its models. */
+  readonly workloads: PreparedWorkloads;
+  readonly models: Models;
   readonly environment: Environment;
   readonly bench: Bench;
   /** Makes the place to keep the run in, with its first `run.json`. */
@@ -66,7 +76,12 @@ export interface Progress {
 export async function runScenario(options: RunOptions): Promise<Run> {
   const { scenario, bench, signal } = options;
   const cells = expand(scenario);
-  const sources = await prepareWorkloads(scenario);
+  const requestsOf = ({ target, workload }: Cell) =>
+    requestSource(
+      options.workloads.get(workload) as PreparedWorkload,
+      scenario.seed,
+      factsOf(scenario, options.models, target.model),
+    );
   const startedAt = options.wallClock();
   const finished: CellRun[] = [];
   const fatal = new AbortController();
@@ -84,8 +99,10 @@ export async function runScenario(options: RunOptions): Promise<Run> {
       environment: options.environment,
       scenario,
       validity: worstValidity(results.map(cell => cell.validity)),
-      findings:
-        status === 'interrupted' ? [{ text: `interrupted after ${results.length} of ${cells.length} cells` }] : [],
+      findings: [
+        ...(status === 'interrupted' ? [{ text: `interrupted after ${results.length} of ${cells.length} cells` }] : []),
+        ...remarksOn(scenario, options.workloads, options.models),
+      ],
       cells: results,
     };
   };
@@ -102,8 +119,9 @@ export async function runScenario(options: RunOptions): Promise<Run> {
       const runs = stage.map(cell => new CellRun(cell, scenario, ticker, store, onEnd));
       await driveStage(runs, {
         scenario,
+        traces: options.traces,
         bench,
-        sources,
+        requestsOf,
         ticker,
         staggerMs: cell => staggerOf(cell, finished),
         stop,
@@ -131,8 +149,9 @@ export async function runScenario(options: RunOptions): Promise<Run> {
 
 interface StageOptions {
   readonly scenario: Scenario;
+  readonly traces: ReadonlyMap<string, Trace>;
   readonly bench: Bench;
-  readonly sources: ReadonlyMap<string, RequestSource>;
+  readonly requestsOf: (cell: Cell) => RequestSource;
   readonly ticker: Ticker;
   readonly staggerMs: (cell: Cell) => number | undefined;
   readonly stop: AbortSignal;
@@ -142,7 +161,7 @@ interface StageOptions {
 /** Drives the cells of one stage at the same time, each to its end. */
 async function driveStage(
   runs: readonly CellRun[],
-  { scenario, bench, sources, ticker, staggerMs, stop, stages }: StageOptions,
+  { scenario, traces, bench, requestsOf, ticker, staggerMs, stop, stages }: StageOptions,
 ): Promise<void> {
   const start = new StageStart(runs.length);
   for (const { cell } of runs) await bench.prepare(cell.target, inFlightOf(cell));
@@ -150,37 +169,42 @@ async function driveStage(
   await Promise.all(
     runs.map(async run => {
       const { cell } = run;
-      const source = sources.get(cell.workload) as RequestSource;
-      const phase = {
+      const source = requestsOf(cell);
+      const phase: Phase = {
         cell,
-        seed: scenario.seed,
-        requestOf: (...names: readonly (string | number)[]) => source(cell.step, cell.repetition, ...names),
+        arrivals: (load, part) => arrivalsOf(load, part, traces, [scenario.seed, part, cell.step, cell.repetition]),
+        requestOf: (part, index, lengths) => source([cell.step, cell.repetition, part, index], lengths),
         drainMs: scenario.load.drainMs,
         stopIf: scenario.stopIf,
         staggerMs: staggerMs(cell),
         start,
       };
-      await bench.driverOf(cell.target).drive(phase, run, stop);
+      await bench.driverOf(cell.target, cell.driver).drive(phase, run, stop);
     }),
   );
   await ticker.flush();
+}
+
+/** What a part of an open loop is due by: the warm-up by a law, what counts by the schedule itself. */
+function arrivalsOf(
+  load: OpenLoad,
+  part: Part,
+  traces: StageOptions['traces'],
+  seed: readonly (string | number)[],
+): Iterable<Arrival> {
+  if (part === 'warmup') return arrivals(warmupLaw(load), ...seed);
+  return load.arrivals === 'trace'
+    ? replay(traces.get(load.trace.file) as Trace, load.timeScale)
+    : arrivals(load, ...seed);
 }
 
 function stagesOf(cells: readonly Cell[]): Cell[][] {
   return [...new Set(cells.map(cell => cell.stage))].map(stage => cells.filter(cell => cell.stage === stage));
 }
 
-async function prepareWorkloads(scenario: Scenario): Promise<Map<string, RequestSource>> {
-  const used = new Set(scenario.targets.flatMap(target => target.workloads));
-  const sources = new Map<string, RequestSource>();
-  for (const [name, workload] of Object.entries(scenario.workloads)) {
-    if (used.has(name)) sources.set(name, await requestSource(name, workload, scenario.seed));
-  }
-  return sources;
-}
-
-/** How many requests a cell may have in flight at once; an open loop without a bound opens as it goes. */
-function inFlightOf({ load }: Cell): number {
+/** How many connections a cell needs from the start: autocannon opens its own, an open loop without a bound as it goes. */
+function inFlightOf({ load, driver }: Cell): number {
+  if (driver === 'autocannon') return 0;
   return load.kind === 'closed' ? load.effectiveConcurrency : Math.min(load.effectiveMaxInFlight ?? 100, 1000);
 }
 

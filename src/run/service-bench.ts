@@ -1,9 +1,12 @@
 import type { Clock } from '../clock.ts';
 import { dispatch } from '../driver/dispatch.ts';
 import type { Driver, Send } from '../driver/driver.ts';
+import { retrying } from '../driver/retry.ts';
 import { streamingSend } from '../driver/streaming.ts';
+import { unaryDriver } from '../driver/unary.ts';
 import { exitCodes, HarnessError, messageOf } from '../errors.ts';
 import { Connections } from '../http/connections.ts';
+import { openaiChat } from '../protocol/openai-chat.ts';
 import { tgi } from '../protocol/tgi.ts';
 import type { Scenario, Secrets } from '../scenario/resolve.ts';
 import type { Target } from '../scenario/target.ts';
@@ -18,7 +21,7 @@ export interface ServiceBenchOptions {
   readonly serviceUrl: string;
   /** Certificates to trust besides the usual ones, PEM. */
   readonly ca: string | undefined;
-  readonly engineLagMs: () => number | undefined;
+  readonly engineLateRatio: () => number | undefined;
 }
 
 /** How long a connection may take to open. */
@@ -28,6 +31,7 @@ const patienceMs = 10_000;
 export interface ServiceBench extends Bench {
   urlOf(target: Target): URL;
   sendOf(target: Target): Send;
+  tokenOf(target: Target): string | undefined;
   close(): Promise<void>;
 }
 
@@ -37,9 +41,10 @@ export function serviceBench({
   clock,
   serviceUrl,
   ca,
-  engineLagMs,
+  engineLateRatio,
 }: ServiceBenchOptions): ServiceBench {
-  const protocol = tgi(scenario.service.imageSyntax);
+  const protocolOf = ({ protocol, model }: Target) =>
+    protocol === 'tgi' ? tgi(scenario.service.imageSyntax) : openaiChat(model);
   const byOrigin = new Map<string, Connections>();
   const process = watchProcess();
   const urlOf = (target: Target) => new URL(target.url ?? serviceUrl + target.path);
@@ -55,17 +60,19 @@ export function serviceBench({
   const tokenOf = (target: Target) =>
     secrets.tokens.get(target.name) ??
     (urlOf(target).origin === new URL(serviceUrl).origin ? secrets.tokens.get('') : undefined);
+  const exchangeOf = (target: Target) => ({
+    protocol: protocolOf(target),
+    clock,
+    token: tokenOf(target),
+    headers: urlOf(target).origin === new URL(serviceUrl).origin ? secrets.headers : {},
+    requestTimeoutMs: scenario.limits.requestTimeoutMs,
+  });
   const sendOf = (target: Target): Send => {
     const { pathname, search } = urlOf(target);
-    const isService = urlOf(target).origin === new URL(serviceUrl).origin;
     return streamingSend({
+      ...exchangeOf(target),
       connections: connectionsOf(target),
-      protocol,
-      clock,
       path: pathname + search,
-      token: tokenOf(target),
-      headers: isService ? secrets.headers : {},
-      requestTimeoutMs: scenario.limits.requestTimeoutMs,
     });
   };
   const drivers = new Map<string, Driver>();
@@ -73,14 +80,23 @@ export function serviceBench({
     clock,
     urlOf,
     sendOf,
-    driverOf(target) {
-      const driver = drivers.get(target.name) ?? dispatch(sendOf(target), clock);
+    tokenOf,
+    driverOf(target, name) {
+      if (name === 'autocannon') return unaryDriver({ ...exchangeOf(target), url: urlOf(target) });
+      const driver =
+        drivers.get(target.name) ??
+        dispatch(
+          scenario.retry === undefined
+            ? sendOf(target)
+            : retrying(sendOf(target), scenario.retry, clock, scenario.seed),
+          clock,
+        );
       drivers.set(target.name, driver);
       return driver;
     },
     prepare: (target, inFlight) => opening(urlOf(target).origin, () => connectionsOf(target).open(inFlight)),
     sampleProcess: () => process.take(),
-    engineLagMs,
+    engineLateRatio,
     async close() {
       process.stop();
       await Promise.all([...byOrigin.values()].map(connections => connections.close()));

@@ -84,7 +84,7 @@ export class Ticker {
 
   #sample(): GeneratorSample {
     const atMs = this.#clock.nowMs();
-    const engineLagMs = this.#bench.engineLagMs();
+    const engineLateRatio = this.#bench.engineLateRatio();
     const sample: GeneratorSample = {
       atMs,
       cells: this.#runs.map(run => run.cell.index),
@@ -92,7 +92,7 @@ export class Ticker {
       ended: this.#ended,
       inFlight: this.#sent - this.#ended,
       ...this.#bench.sampleProcess(),
-      ...(engineLagMs === undefined ? {} : { engineLagMs }),
+      ...(engineLateRatio === undefined ? {} : { engineLateRatio }),
     };
     for (const run of this.#runs) run.sampled(sample);
     this.#tell(atMs);

@@ -1,5 +1,7 @@
 import { exitCodes, HarnessError } from '../errors.ts';
 import { seededRandom } from '../random.ts';
+import type { DriverName } from './driver-limits.ts';
+import type { ConcurrencyRamp, End, Law, Replay } from './load.ts';
 import type { Scenario, Step } from './resolve.ts';
 import type { Order, Warmup } from './scenario.ts';
 import type { Target } from './target.ts';
@@ -7,30 +9,23 @@ import type { Target } from './target.ts';
 /** Closed loop: a slot sends its next request when its previous one was answered. */
 export interface ClosedLoad {
   readonly kind: 'closed';
-  /** Slots the scenario asks for, and slots there are within the model's limit. */
+  /** Slots the scenario asks for, and slots there are within the model's limit; of a ramp, at its most. */
   readonly concurrency: number;
   readonly effectiveConcurrency: number;
+  readonly ramp?: ConcurrencyRamp;
   readonly thinkTimeMs: number;
 }
 
 /** Open loop: requests are due by a schedule, whatever the answers do. */
-export interface OpenLoad {
+export type OpenLoad = (Law | Replay) & {
   readonly kind: 'open';
-  readonly arrivals: 'constant' | 'poisson';
-  readonly ratePerS: number;
   /** How many may be in flight, as asked and within the model's limit; undefined: no bound. */
   readonly maxInFlight?: number;
   readonly effectiveMaxInFlight?: number;
   readonly whenFull: 'drop' | 'queue';
-}
+};
 
 export type Load = ClosedLoad | OpenLoad;
-
-/** What ends the measured part of a cell: a number of requests due, a time, or whichever comes first. */
-export interface End {
-  readonly requests?: number;
-  readonly durationMs?: number;
-}
 
 /** One measured condition: target × workload × load step × repetition. */
 export interface Cell {
@@ -43,6 +38,7 @@ export interface Cell {
   readonly end: End;
   readonly warmup: Warmup;
   readonly order: Order;
+  readonly driver: DriverName;
   /** The step of the scenario it came from (from 0) and which repetition of it this is (from 1). */
   readonly step: number;
   readonly repetition: number;
@@ -76,6 +72,7 @@ export function expand(scenario: Scenario): Cell[] {
           end: step.end,
           warmup: step.warmup,
           order: step.order,
+          driver: step.driver,
           step: step.index,
           repetition,
         });
@@ -142,9 +139,16 @@ function loadOf(step: Step, pairing: Pairing, stage: readonly Pairing[], scenari
     );
   }
   if (step.load.kind === 'closed') {
-    const { concurrency, thinkTimeMs, per } = step.load;
-    const asked = per === 'model' ? Math.max(1, evenShare(concurrency, together.length, place)) : concurrency;
-    return { kind: 'closed', concurrency: asked, effectiveConcurrency: Math.min(asked, share), thinkTimeMs };
+    const { concurrency, ramp, thinkTimeMs, per } = step.load;
+    const part = (slots: number) => (per === 'model' ? Math.max(1, evenShare(slots, together.length, place)) : slots);
+    const asked = part(concurrency);
+    return {
+      kind: 'closed',
+      concurrency: asked,
+      effectiveConcurrency: Math.min(asked, share),
+      ...(ramp === undefined ? {} : { ramp: { ...ramp, from: part(ramp.from), to: part(ramp.to) } }),
+      thinkTimeMs,
+    };
   }
   const effective = Math.min(step.load.maxInFlight ?? Number.POSITIVE_INFINITY, share);
   return { ...step.load, ...(Number.isFinite(effective) ? { effectiveMaxInFlight: effective } : {}) };
@@ -155,9 +159,40 @@ function evenShare(total: number, n: number, place: number): number {
   return Math.floor(total / n) + (place < total % n ? 1 : 0);
 }
 
-/** How a load is called in tables: `concurrency 8`, `5/s poisson`. */
+/** How a load is called in tables: `concurrency 8`, `5/s poisson`, with what was asked for where a limit bounds it. */
 export function loadLabel(load: Load): string {
-  if (load.kind === 'open') return `${load.ratePerS}/s ${load.arrivals}`;
-  const { concurrency, effectiveConcurrency } = load;
-  return `concurrency ${effectiveConcurrency}${concurrency === effectiveConcurrency ? '' : ` (of ${concurrency} asked)`}`;
+  if (load.kind === 'open' || load.effectiveConcurrency === load.concurrency) return askedLabel(load);
+  return load.ramp === undefined
+    ? `concurrency ${load.effectiveConcurrency} (of ${load.concurrency} asked)`
+    : `${askedLabel(load)} (at most ${load.effectiveConcurrency})`;
+}
+
+/** How a load is called by what the scenario asks for, which is the same for all endpoints of a step. */
+export function askedLabel(load: Load): string {
+  if (load.kind === 'closed') {
+    const { concurrency, ramp } = load;
+    return ramp === undefined ? `concurrency ${concurrency}` : `concurrency ${ramp.from} to ${ramp.to}${inSteps(ramp)}`;
+  }
+  if (load.arrivals === 'trace') {
+    const pace = load.timeScale === 1 ? '' : ` × ${load.timeScale}`;
+    return `trace ${load.trace.file}${pace}`;
+  }
+  const { ramp } = load;
+  const rate = ramp === undefined ? load.ratePerS : `${ramp.fromPerS} to ${ramp.toPerS}`;
+  return `${rate}/s ${lawLabel(load)}${ramp === undefined ? '' : inSteps(ramp)}`;
+}
+
+function lawLabel(law: Law): string {
+  switch (law.arrivals) {
+    case 'gamma':
+      return `gamma cv ${law.cv}`;
+    case 'burst':
+      return `in bursts of ${law.burstSize}`;
+    default:
+      return law.arrivals;
+  }
+}
+
+function inSteps({ steps }: { readonly steps?: number }): string {
+  return steps === undefined ? '' : ` in ${steps} steps`;
 }

@@ -29,6 +29,9 @@ export interface StopRule {
   readonly forMs: number;
 }
 
+/** The quantiles that are kept of every metric. */
+const keptPercentiles = [50, 90, 95, 99, 99.9];
+
 /** The metrics of a request an objective can bound; `record/metrics` defines them. */
 const quantileMetrics = [
   'sendLagMs',
@@ -82,7 +85,9 @@ export function parseObjective(text: string): Objective {
 function parseStatistic(text: string | undefined): Objective['statistic'] {
   if (text === undefined || text === 'mean' || text === 'max') return text;
   const percent = Number(text.slice(1));
-  if (!(percent > 0 && percent < 100)) throw new Error(`expected a percentile between p0 and p100, got ${text}`);
+  if (!keptPercentiles.includes(percent)) {
+    throw new Error(`expected one of ${keptPercentiles.map(each => `p${each}`).join(', ')}, mean or max, got ${text}`);
+  }
   return percent / 100;
 }
 

@@ -1,11 +1,18 @@
 /** What a scenario file can get wrong that no schema sees: everything at once, each with the place it stands at. */
 import type { Path, Problem } from '../schema/checked-yaml.ts';
 import { nearest } from '../schema/nearest.ts';
-import type { ScenarioFile, ScenarioStep } from './scenario.ts';
+import { problemsOfDrivers } from './driver-limits.ts';
+import { problemsOfLoad } from './load-problems.ts';
+import type { ScenarioFile } from './scenario.ts';
 import { matches, type TargetEntry } from './target.ts';
+import type { TraceReader } from './trace.ts';
+import { problemsOfWorkloads } from './workload-problems.ts';
 
 /** The documented limit of requests in flight per model. */
 export const documentedConcurrency = 100;
+
+/** The parameters that chat completions share with TGI. */
+const chatParameters: readonly string[] = ['temperature', 'top_p', 'stop', 'seed', 'frequency_penalty'];
 
 /** All problems of a file, given its endpoints and the token that came from outside it. */
 export function problemsOf(
@@ -13,13 +20,17 @@ export function problemsOf(
   targets: readonly TargetEntry[],
   token: string | undefined,
   glob: string | undefined,
+  traceOf: TraceReader,
 ): Problem[] {
   return [
     ...problemsOfTargets(file, targets),
     ...problemsOfChoice(targets, glob),
     ...problemsOfWorkloads(file),
-    ...problemsOfLoad(file),
+    ...problemsOfProtocol(file, targets),
+    ...problemsOfLoad(file, traceOf),
+    ...problemsOfDrivers(file, targets),
     ...problemsOfLimits(file),
+    ...problemsOfObjectives(file, targets),
     ...problemsOfService(file, token),
   ];
 }
@@ -46,7 +57,7 @@ function problemsOfTargets(file: ScenarioFile, targets: readonly TargetEntry[]):
       });
     }
     entry.workloads.forEach((name, place) => {
-      if (name in file.workloads) return;
+      if (Object.hasOwn(file.workloads, name)) return;
       const close = nearest(name, Object.keys(file.workloads));
       problems.push({
         path: [...at, 'workloads', place],
@@ -74,75 +85,37 @@ function problemsOfChoice(targets: readonly TargetEntry[], glob: string | undefi
   return [{ path: ['targets'], message: `expected a target that matches ${JSON.stringify(glob)}, got none`, hint }];
 }
 
-function problemsOfWorkloads(file: ScenarioFile): Problem[] {
-  return Object.entries(file.workloads).flatMap(([name, workload]) => {
-    const at: Path = ['workloads', name];
-    const problems: Problem[] = [];
-    if ((workload.prompt.text === undefined) === (workload.prompt.tokens === undefined)) {
-      problems.push({
-        path: [...at, 'prompt'],
-        message: 'expected one of text and tokens',
-        hint: 'for example prompt: { tokens: 128 }',
-      });
-    }
-    if (workload.kind === 'vlm' && workload.images === undefined) {
-      problems.push({
-        path: at,
-        message: 'expected images, as kind is vlm',
-        hint: 'for example images: { generate: { width: 336, height: 336 } }',
-      });
-    }
-    if (workload.kind === 'text' && workload.images !== undefined) {
-      problems.push({ path: [...at, 'images'], message: 'expected no images, as kind is text', hint: 'set kind: vlm' });
-    }
-    for (const [field, lengths] of [
-      ['prompt', workload.prompt.tokens],
-      ['output', workload.output.maxNewTokens],
-    ] as const) {
-      if (typeof lengths === 'object' && lengths.min > lengths.max)
-        problems.push({
-          path: [...at, field],
-          message: `expected min of at most max, got ${lengths.min} and ${lengths.max}`,
-        });
-    }
-    if (workload.stream && (workload.parameters.best_of ?? 1) > 1) {
-      problems.push({
-        path: [...at, 'parameters', 'best_of'],
-        message: 'expected best_of of 1, as stream is true',
-        hint: 'TGI refuses it: set stream: false',
-      });
-    }
-    return problems;
-  });
+/** What a chat completion cannot be asked for must not be asked for in vain. */
+function problemsOfProtocol(file: ScenarioFile, targets: readonly TargetEntry[]): Problem[] {
+  const chat = new Set(
+    targets.filter(({ target }) => target.protocol === 'openai-chat').flatMap(({ target }) => target.workloads),
+  );
+  return [...chat].flatMap(name =>
+    Object.keys(file.workloads[name]?.parameters ?? {})
+      .filter(parameter => !chatParameters.includes(parameter))
+      .map(parameter => ({
+        path: ['workloads', name, 'parameters', parameter],
+        message: `expected one of ${chatParameters.join(', ')} with openai-chat, got ${parameter}`,
+      })),
+  );
 }
 
-function problemsOfLoad(file: ScenarioFile): Problem[] {
-  return file.load.steps.flatMap((step, index) => {
-    const at: Path = ['load', 'steps', index];
-    const problems: Problem[] = [];
-    const fieldsOf = (names: readonly (keyof ScenarioStep)[]) => names.filter(name => step[name] !== undefined);
-    if ((step.concurrency === undefined) === (step.ratePerS === undefined)) {
-      problems.push({ path: at, message: 'expected one of concurrency (closed loop) and ratePerS (open loop)' });
-    }
-    if ((step.requests === undefined) === (step.duration === undefined)) {
-      problems.push({
-        path: at,
-        message: 'expected one of requests and duration, to know when the step ends',
-        hint: 'for example requests: 300, atMost: 60s',
-      });
-    }
-    if (step.atMost !== undefined && step.requests === undefined)
-      problems.push({ path: [...at, 'atMost'], message: 'expected atMost only beside requests' });
-    const wrong =
-      step.concurrency === undefined ? fieldsOf(['thinkTime']) : fieldsOf(['arrivals', 'maxInFlight', 'whenFull']);
-    const kind = step.concurrency === undefined ? 'open' : 'closed';
-    for (const field of wrong)
-      problems.push({
-        path: [...at, field],
-        message: `expected no ${field} in ${kind === 'open' ? 'an open' : 'a closed'} loop`,
-      });
-    return problems;
-  });
+/** An objective of a name that nothing here has would never be judged, and so never be missed. */
+function problemsOfObjectives(file: ScenarioFile, targets: readonly TargetEntry[]): Problem[] {
+  const names = [...Object.keys(file.workloads), ...targets.flatMap(({ target }) => [target.name, target.model])];
+  return file.objectives.flatMap((objective, index) =>
+    objective.names
+      .filter(name => !names.includes(name))
+      .map(name => {
+        const close = nearest(name, names);
+        const message = `expected a workload, target or model of this file, got ${JSON.stringify(name)}`;
+        return {
+          path: ['objectives', index],
+          message,
+          ...(close === undefined ? {} : { hint: `did you mean ${close}?` }),
+        };
+      }),
+  );
 }
 
 function problemsOfLimits(file: ScenarioFile): Problem[] {
@@ -161,6 +134,12 @@ function problemsOfService(file: ScenarioFile, given: string | undefined): Probl
   const { url } = file.service;
   const problems = url === 'embedded' ? [] : problemsOfUrl(url, ['service', 'url']);
   if (problems.length > 0) return problems;
+  if (url !== 'embedded' && file.service.embedded.faults.length > 0) {
+    problems.push({
+      path: ['service', 'embedded', 'faults'],
+      message: `expected faults only on the embedded service, got them for ${url}`,
+    });
+  }
   const token = given ?? (file.service.token || undefined);
   const needsToken = url !== 'embedded' && file.targets.some(target => target.url === undefined && !target.token);
   if (needsToken && token === undefined) {
@@ -195,7 +174,7 @@ function problemsOfUrl(text: string, path: Path): Problem[] {
     return [
       {
         path,
-        message: `expected an http or https URL, got ${JSON.stringify(text)}`,
+        message: `expected an http or https URL, got ${JSON.stringify(text.replace(/\/\/[^/@]*@/, '//…@'))}`,
         hint: 'for example http://localhost:8000',
       },
     ];

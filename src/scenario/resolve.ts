@@ -1,36 +1,29 @@
 import { checkedYaml, type Path } from '../schema/checked-yaml.ts';
+import { type AssetReader, type Assets, readAssets } from './assets.ts';
+import { type DriverName, driverOf } from './driver-limits.ts';
+import { type AskedLoad, askedOf, type End } from './load.ts';
 import type { Objective, StopRule } from './objective.ts';
 import { documentedConcurrency, problemsOf } from './problems.ts';
 import {
+  type Fault,
   type Order,
+  type ProtocolName,
   type ScenarioFile,
-  type ScenarioStep,
   scenarioSchema,
   type Warmup,
-  type Workload,
 } from './scenario.ts';
 import { matches, type Target, type TargetEntry, targetsOf } from './target.ts';
+import { type Trace, type TraceFile, type TraceReader, traceReader } from './trace.ts';
+import type { Workload } from './workload.ts';
 
 /** One load step: what a list in the file stands for is taken apart into several. */
 export interface Step {
   readonly index: number;
-  readonly load:
-    | {
-        readonly kind: 'closed';
-        readonly concurrency: number;
-        readonly thinkTimeMs: number;
-        readonly per: 'endpoint' | 'model';
-      }
-    | {
-        readonly kind: 'open';
-        readonly arrivals: 'constant' | 'poisson';
-        readonly ratePerS: number;
-        readonly maxInFlight?: number;
-        readonly whenFull: 'drop' | 'queue';
-      };
-  readonly end: { readonly requests?: number; readonly durationMs?: number };
+  readonly load: AskedLoad;
+  readonly end: End;
   readonly warmup: Warmup;
   readonly order: Order;
+  readonly driver: DriverName;
 }
 
 /** A validated experiment. It holds no secret: tokens and header values are in `Secrets`. */
@@ -39,10 +32,15 @@ export interface Scenario {
   readonly seed: number;
   readonly service: {
     readonly url: string;
-    readonly protocol: 'tgi';
+    readonly protocol: ProtocolName;
     readonly headerNames: readonly string[];
     readonly ca?: string;
-    readonly embedded: { readonly gpu: string; readonly fidelity: 'documented' | 'deployed'; readonly speed: number };
+    readonly embedded: {
+      readonly gpu: string;
+      readonly fidelity: 'documented' | 'deployed';
+      readonly speed: number;
+      readonly faults: readonly Fault[];
+    };
     readonly imageSyntax: 'tag' | 'markdown';
   };
   readonly targets: readonly Target[];
@@ -53,10 +51,29 @@ export interface Scenario {
     readonly maxInputTokens?: number;
   };
   readonly workloads: Readonly<Record<string, Workload>>;
-  readonly load: { readonly drainMs: number; readonly repetitions: number; readonly steps: readonly Step[] };
+  readonly load: {
+    readonly drainMs: number;
+    readonly repetitions: number;
+    /** Whether the way to the gateway and back is measured before the run. */
+    readonly floor: boolean;
+    readonly steps: readonly Step[];
+  };
   readonly stopIf?: StopRule;
+  readonly retry?: Retry;
   readonly goodput?: Readonly<Record<string, number>>;
   readonly objectives: readonly Objective[];
+}
+
+/** When a request is sent again, and how often. */
+export interface Retry {
+  /** How often a request may be sent again. */
+  readonly attempts: number;
+  /** The longest wait before the first retry; it doubles with each, up to `maxBackoffMs`. */
+  readonly backoffMs: number;
+  readonly maxBackoffMs: number;
+  /** Retries per request, over all requests of the endpoint: beyond it nothing is sent again. */
+  readonly budgetRatio: number;
+  readonly on: readonly string[];
 }
 
 /** What must be sent and never written: by target name, with `''` for the service. */
@@ -75,21 +92,50 @@ export interface ScenarioSource {
   readonly token?: string | undefined;
   /** Only targets whose name matches this glob (`*` and `?`). */
   readonly targetGlob?: string | undefined;
+  /** Reads a trace that the file names. Throws where it cannot. */
+  readonly readTrace?: ((file: string) => TraceFile) | undefined;
+  /** Reads the files that a workload names. */
+  readonly readFiles?: AssetReader | undefined;
 }
 
-/** Reads, checks and completes a scenario. Throws a HarnessError that lists every problem of the file. */
-export function parseScenario(source: ScenarioSource): { scenario: Scenario; secrets: Secrets } {
+/** A scenario, and what is kept outside it. */
+export interface ParsedScenario {
+  readonly scenario: Scenario;
+  readonly secrets: Secrets;
+  /** The requests of every trace, by the name it has in the scenario. */
+  readonly traces: ReadonlyMap<string, Trace>;
+  /** Prompt files, tokenizers and pictures, by the path they have in the scenario. */
+  readonly assets: Assets;
+}
+
+/** Headers that open doors: the file is copied into the run directory, so their values may stand in it as references only. */
+const sensitiveHeader = /^service\.headers\..*(auth|cookie|key|secret|token)/i;
+
+/** Reads, checks and completes a scenario. Throws a HarnessError that lists every problem of the file and its traces. */
+export function parseScenario(source: ScenarioSource): ParsedScenario {
+  const traceOf = traceReader(source.readTrace);
+  let assets: Assets = new Map();
   const file = checkedYaml(
     scenarioSchema,
-    { ...source, interpolated: ['service', 'targets'], secretKeys: ['token'] },
-    value => problemsOf(value, value.targets.flatMap(targetsOf), source.token, source.targetGlob),
+    { ...source, interpolated: ['service', 'targets'], secretKeys: ['token'], guardedKeys: sensitiveHeader },
+    value => {
+      const found = readAssets(value.workloads, source.readFiles);
+      assets = found.assets;
+      return [...problemsOf(value, targetsOf(value), source.token, source.targetGlob, traceOf), ...found.problems];
+    },
   );
-  const targets = file.targets.flatMap(targetsOf);
+  const targets = targetsOf(file);
   const chosen = targets.map(({ target }) => target).filter(({ name }) => matches(name, source.targetGlob));
-  return { scenario: scenarioOf(file, chosen), secrets: secretsOf(file, targets, source) };
+  const named = file.load.steps.flatMap(({ trace }) => (trace === undefined ? [] : [trace]));
+  return {
+    scenario: scenarioOf(file, chosen, traceOf),
+    secrets: secretsOf(file, targets, source),
+    traces: new Map(named.map(name => [name, traceOf(name).trace])),
+    assets,
+  };
 }
 
-function scenarioOf(file: ScenarioFile, targets: readonly Target[]): Scenario {
+function scenarioOf(file: ScenarioFile, targets: readonly Target[], traceOf: TraceReader): Scenario {
   const { service, limits, load } = file;
   const concurrentPerModel = limits.concurrentPerModel ?? (limits.exceed ? undefined : documentedConcurrency);
   return {
@@ -110,42 +156,28 @@ function scenarioOf(file: ScenarioFile, targets: readonly Target[]): Scenario {
       ...(limits.maxInputTokens === undefined ? {} : { maxInputTokens: limits.maxInputTokens }),
     },
     workloads: file.workloads,
-    load: { drainMs: load.drain, repetitions: load.repetitions, steps: stepsOf(file) },
+    load: { drainMs: load.drain, repetitions: load.repetitions, floor: load.floor, steps: stepsOf(file, traceOf) },
     ...(file.stopIf === undefined ? {} : { stopIf: file.stopIf }),
+    ...(file.retry.attempts === 0 ? {} : { retry: retryOf(file.retry) }),
     ...(file.goodput === undefined ? {} : { goodput: file.goodput as Record<string, number> }),
     objectives: file.objectives,
   };
 }
 
-function stepsOf(file: ScenarioFile): Step[] {
-  const loads = file.load.steps.flatMap(step => {
-    const values = [step.concurrency ?? step.ratePerS ?? []].flat();
-    return values.map(value => ({ step, value }));
-  });
-  return loads.map(({ step, value }, index) => ({
-    index,
-    load:
-      step.concurrency === undefined
-        ? {
-            kind: 'open',
-            arrivals: step.arrivals ?? 'poisson',
-            ratePerS: value,
-            ...(step.maxInFlight === undefined ? {} : { maxInFlight: step.maxInFlight }),
-            whenFull: step.whenFull ?? 'drop',
-          }
-        : { kind: 'closed', concurrency: value, thinkTimeMs: step.thinkTime ?? 0, per: step.per },
-    end: endOf(step),
-    warmup: step.warmup ?? file.load.warmup,
-    order: step.order ?? file.order,
-  }));
+function retryOf({ backoff, maxBackoff, budget, ...rest }: ScenarioFile['retry']): Retry {
+  return { ...rest, backoffMs: backoff, maxBackoffMs: maxBackoff, budgetRatio: budget };
 }
 
-function endOf(step: ScenarioStep): Step['end'] {
-  const durationMs = step.duration ?? step.atMost;
-  return {
-    ...(step.requests === undefined ? {} : { requests: step.requests }),
-    ...(durationMs === undefined ? {} : { durationMs }),
-  };
+function stepsOf(file: ScenarioFile, traceOf: TraceReader): Step[] {
+  const asked = file.load.steps.flatMap(step => askedOf(step, traceOf).map(each => ({ step, ...each })));
+  return asked.map(({ step, load, end }, index) => ({
+    index,
+    load,
+    end,
+    warmup: step.warmup ?? file.load.warmup,
+    order: step.order ?? file.order,
+    driver: driverOf(step),
+  }));
 }
 
 function secretsOf(file: ScenarioFile, targets: readonly TargetEntry[], source: ScenarioSource): Secrets {

@@ -5,10 +5,11 @@
 import { z } from 'zod';
 import { parseDurationMs } from '../units.ts';
 import { parseObjective, parseStopRule } from './objective.ts';
+import { workloadSchema } from './workload.ts';
 
 const positive = z.number().positive();
 const count = z.int().min(1);
-const oneOrMore = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)]);
+const path = z.string().min(1);
 
 const duration = z
   .string({ error: 'expected a duration such as 30s, 250ms or 5m' })
@@ -33,81 +34,67 @@ const parsed = <T>(parse: (text: string) => T, description: string) =>
 /** A secret: only ever a reference, so that neither the file nor its copy in a run directory can hold one. */
 const secret = z.string().describe('A token, only as ${NAME} or ${NAME:-}: read from the environment, written nowhere');
 
-const lengths = z.union([
-  count,
-  z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('uniform'), min: count, max: count }),
-    z.strictObject({
-      kind: z.literal('normal'),
-      mean: positive,
-      deviation: positive,
-      min: count.default(1),
-      max: count,
-    }),
-    z.strictObject({
-      kind: z.literal('lognormal'),
-      mean: positive,
-      deviation: positive,
-      min: count.default(1),
-      max: count,
-    }),
-  ]),
-]);
+/** Which requests a fault hits, and when; what is left out sets no bound. */
+const faultScope = {
+  model: z.string().optional(),
+  gpu: z.int().min(0).optional(),
+  from: duration.optional().describe('From when on, since the service began'),
+  for: duration.optional(),
+  ratio: z.number().gt(0).max(1).optional().describe('The share of the requests that it hits'),
+};
+const afterTokens = z.int().min(0).default(0);
 
-const generatedImages = z.strictObject({
-  width: count.max(1024),
-  height: count.max(1024),
-  format: z.enum(['jpeg', 'png', 'webp']).default('jpeg'),
-  quality: z.int().min(1).max(100).default(85),
-  count: count.max(1000).default(16).describe('How many different images; requests take them in turn'),
-});
-
-/** The generation parameters of the API document; only those that are set are sent. */
-const parameters = z.strictObject({
-  temperature: positive.optional(),
-  top_p: z.number().gt(0).lt(1).optional(),
-  top_k: count.optional(),
-  repetition_penalty: positive.optional(),
-  frequency_penalty: z.number().min(-2).max(2).optional(),
-  typical_p: z.number().gt(0).lt(1).optional(),
-  stop: z.array(z.string()).max(4).optional(),
-  seed: z.int().min(0).optional(),
-  do_sample: z.boolean().optional(),
-  best_of: count.optional(),
-  decoder_input_details: z.boolean().optional(),
-  details: z.boolean().optional(),
-  watermark: z.boolean().optional(),
-  return_full_text: z.boolean().optional(),
-});
-
-const workload = z.strictObject({
-  kind: z.enum(['text', 'vlm']),
-  prompt: z.strictObject({
-    text: z.string().min(1).optional().describe('The same prompt each time'),
-    tokens: lengths.optional().describe('Made-up English of about this many tokens, different from the first word on'),
-  }),
-  images: z.strictObject({ generate: generatedImages }).optional(),
-  output: z.strictObject({ maxNewTokens: lengths }),
-  parameters: parameters.default({}),
-  stream: z.boolean().default(true),
-});
+/** What goes wrong in the embedded service, on purpose. */
+const fault = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ ...faultScope, kind: z.enum(['stall', 'gpu_gone']) }),
+    z.strictObject({ ...faultScope, kind: z.literal('status'), status: z.literal([500, 502, 503]) }),
+    z.strictObject({ ...faultScope, kind: z.literal('slow_headers'), delay: duration }),
+    z.strictObject({ ...faultScope, kind: z.literal('slow_token'), delay: duration, afterTokens }),
+    z.strictObject({ ...faultScope, kind: z.enum(['reset', 'eof', 'malformed', 'error_event']), afterTokens }),
+  ])
+  .transform(({ from: fromMs, for: forMs, ...rest }) => {
+    const when = { fromMs, forMs };
+    return 'delay' in rest ? { ...rest, ...when, delayMs: rest.delay } : { ...rest, ...when };
+  });
 
 const warmup = z.union([duration, z.strictObject({ turnovers: z.int().min(0) })]);
 const order = z.enum(['interleaved', 'sequential', 'parallel']);
 
+/** One value, a step for each of several, or from one to another over the duration of the step. */
+const oneManyOrRamp = <T extends z.ZodType>(value: T, straight: string) =>
+  z.union([
+    value,
+    z.array(value).min(1),
+    z.strictObject({
+      from: value,
+      to: value,
+      steps: z.int().min(2).optional().describe(`In so many equally long steps; else ${straight}`),
+    }),
+  ]);
+
 const step = z.strictObject({
-  concurrency: oneOrMore(count)
+  concurrency: oneManyOrRamp(count, 'one slot at a time')
     .optional()
-    .describe('Closed loop: requests in flight per endpoint; a list is a step each'),
+    .describe('Closed loop: requests in flight per endpoint; a list is a step each, from and to a ramp'),
   thinkTime: duration.optional().describe('Closed loop: pause of a slot between an answer and its next request'),
   per: z
     .enum(['endpoint', 'model'])
     .default('endpoint')
     .describe('model: the endpoints of a model share the concurrency'),
-  ratePerS: oneOrMore(positive)
+  ratePerS: oneManyOrRamp(positive, 'in a straight line')
     .optional()
-    .describe('Open loop: requests per second per endpoint, whatever the answers do'),
-  arrivals: z.enum(['constant', 'poisson']).optional(),
+    .describe('Open loop: requests per second per endpoint, whatever the answers do; a list or a ramp as above'),
+  arrivals: z
+    .enum(['constant', 'poisson', 'gamma', 'burst'])
+    .optional()
+    .describe('How an open loop spreads them; poisson where it does not say'),
+  cv: positive
+    .optional()
+    .describe('gamma: deviation of the gaps over their mean; below 1 more even, above more clustered'),
+  burstSize: count.optional().describe('burst: so many at once, as often as makes the rate'),
+  trace: path.optional().describe('Open loop: replays a .jsonl of dueMs, inputTokens, outputTokens; beside this file'),
+  timeScale: positive.optional().describe('trace: factor on its times; 0.5 replays it twice as fast'),
   maxInFlight: count.optional(),
   whenFull: z
     .enum(['drop', 'queue'])
@@ -118,7 +105,14 @@ const step = z.strictObject({
   duration: duration.optional().describe('Ends the step after this time'),
   order: order.optional(),
   warmup: warmup.optional(),
+  driver: z
+    .enum(['auto', 'undici', 'autocannon'])
+    .default('auto')
+    .describe('What sends the requests; autocannon: closed loops of so many unary requests over plain http'),
 });
+
+/** tgi: TGI's own JSON | openai-chat: chat completions, of vLLM, SGLang, llama.cpp or TGI's chat route. */
+const protocol = z.enum(['tgi', 'openai-chat']);
 
 const target = z.strictObject({
   model: z.string().min(1).optional(),
@@ -126,6 +120,7 @@ const target = z.strictObject({
   name: z.string().min(1).optional(),
   url: z.string().optional().describe('The whole URL of one endpoint, its path verbatim, instead of model and gpus'),
   token: secret.optional(),
+  protocol: protocol.optional(),
   devices: z.array(z.string()).optional(),
   workloads: z.array(z.string()).min(1),
 });
@@ -140,7 +135,7 @@ export const scenarioSchema = z.strictObject({
         .default('embedded')
         .describe('http://host:8000, or embedded: the service that comes with this program'),
       token: secret.optional(),
-      protocol: z.enum(['tgi']).default('tgi'),
+      protocol: protocol.default('tgi'),
       headers: z.record(z.string(), z.string()).default({}),
       tls: z.strictObject({ ca: z.string() }).optional().describe('ca: a PEM file to trust besides the usual ones'),
       embedded: z
@@ -148,6 +143,7 @@ export const scenarioSchema = z.strictObject({
           gpu: z.string().default('A100-80G'),
           fidelity: z.enum(['documented', 'deployed']).default('documented'),
           speed: positive.default(1),
+          faults: z.array(fault).default([]),
         })
         .prefault({}),
       imageSyntax: z.enum(['tag', 'markdown']).default('tag'),
@@ -162,17 +158,37 @@ export const scenarioSchema = z.strictObject({
         .describe('Requests in flight per model over all its GPUs; 100 unless exceed'),
       exceed: z.boolean().default(false).describe('Consent to go beyond the documented 100'),
       requestTimeout: duration.prefault('30s'),
-      maxInputTokens: count.optional(),
+      maxInputTokens: count.optional().describe('Longer prompts are refused before the run; presets are cut to it'),
     })
     .prefault({}),
-  workloads: z.record(z.string(), workload),
+  workloads: z.record(z.string(), workloadSchema),
   load: z.strictObject({
     warmup: warmup.prefault({ turnovers: 1 }),
     drain: duration.prefault('30s'),
     repetitions: count.default(1),
+    floor: z
+      .boolean()
+      .default(false)
+      .describe('Asks the gateway for its health before the run, to say how much of a response time is the way there'),
     steps: z.array(step).min(1),
   }),
-  stopIf: parsed(parseStopRule, 'Ends a step: errorRatio > 0.2 for 15s').optional(),
+  stopIf: parsed(
+    parseStopRule,
+    'Ends a step once the ratio over the last so long is beyond its bound: errorRatio > 0.2 for 15s',
+  ).optional(),
+  retry: z
+    .strictObject({
+      attempts: z.int().min(0).max(100).describe('How often a request may be sent again; 0: never'),
+      backoff: duration
+        .prefault('500ms')
+        .describe('The longest wait before the first retry; doubles with each, fully jittered'),
+      maxBackoff: duration.prefault('10s'),
+      budget: z.number().min(0).max(100).default(1).describe('Retries per request, over all requests of an endpoint'),
+      on: z
+        .array(z.enum(['rate_limited', 'overloaded', 'forbidden', 'server_error', 'timeout', 'connection']))
+        .default(['rate_limited', 'overloaded']),
+    })
+    .prefault({ attempts: 0 }),
   goodput: z
     .partialRecord(z.enum(['ttftMs', 'itlMs', 'tpotMs', 'stallMs', 'responseTimeMs']), positive)
     .optional()
@@ -185,10 +201,8 @@ export const scenarioSchema = z.strictObject({
 /** A scenario file as the schema leaves it: defaults filled in, durations in milliseconds. */
 export type ScenarioFile = z.output<typeof scenarioSchema>;
 export type ScenarioStep = z.output<typeof step>;
-export type Workload = z.output<typeof workload>;
-export type Lengths = z.output<typeof lengths>;
-export type GeneratedImages = z.output<typeof generatedImages>;
-export type Parameters = z.output<typeof parameters>;
+export type ProtocolName = z.output<typeof protocol>;
+export type Fault = z.output<typeof fault>;
 export type Order = z.output<typeof order>;
 export type Warmup = z.output<typeof warmup>;
 

@@ -1,4 +1,4 @@
-import type { ScenarioFile } from './scenario.ts';
+import type { ProtocolName, ScenarioFile } from './scenario.ts';
 
 /** One endpoint under test. */
 export interface Target {
@@ -6,6 +6,7 @@ export interface Target {
   readonly name: string;
   readonly model: string;
   readonly gpu?: number;
+  readonly protocol: ProtocolName;
   /** Where it is: a path below the service's URL, or a whole URL of its own. */
   readonly path: string;
   readonly url?: string;
@@ -21,8 +22,21 @@ export interface TargetEntry {
 }
 
 /** One entry of `targets` is an endpoint per GPU, or a single one with a URL of its own. */
-export function targetsOf(entry: ScenarioFile['targets'][number], index: number): TargetEntry[] {
-  const rest = { workloads: entry.workloads, ...(entry.devices === undefined ? {} : { devices: entry.devices }) };
+export function targetsOf({ targets, service }: ScenarioFile): TargetEntry[] {
+  return targets.flatMap((entry, index) => endpointsOf(entry, index, service.protocol));
+}
+
+function endpointsOf(
+  entry: ScenarioFile['targets'][number],
+  index: number,
+  serviceProtocol: ProtocolName,
+): TargetEntry[] {
+  const protocol = entry.protocol ?? serviceProtocol;
+  const rest = {
+    protocol,
+    workloads: entry.workloads,
+    ...(entry.devices === undefined ? {} : { devices: entry.devices }),
+  };
   const token = entry.token || undefined;
   if (entry.url !== undefined) {
     const name = entry.name ?? entry.model ?? entry.url;
@@ -30,10 +44,16 @@ export function targetsOf(entry: ScenarioFile['targets'][number], index: number)
   }
   const model = entry.model ?? '';
   return (entry.gpus ?? []).map(gpu => ({
-    target: { name: `${entry.name ?? model}/gpu${gpu}`, model, gpu, path: `/${model}/gpu${gpu}/generate`, ...rest },
+    target: { name: `${entry.name ?? model}/gpu${gpu}`, model, gpu, path: pathOf(model, gpu, protocol), ...rest },
     entry: index,
     token,
   }));
+}
+
+/** Below the documented path the gateway lets TGI's own routes through, its chat route among them. */
+function pathOf(model: string, gpu: number, protocol: ProtocolName): string {
+  const generate = `/${model}/gpu${gpu}/generate`;
+  return protocol === 'tgi' ? generate : `${generate}/v1/chat/completions`;
 }
 
 /** Whether a target's name is one that a glob with `*` and `?` means; no glob means every one. */

@@ -31,6 +31,8 @@ export interface YamlSource {
   readonly interpolated?: readonly string[];
   /** Keys whose values may only be references, `${NAME}` or `${NAME:-}`: a file must not hold a secret. */
   readonly secretKeys?: readonly string[];
+  /** Keys whose values must hold a reference: `Bearer ${NAME}`. */
+  readonly guardedKeys?: RegExp;
 }
 
 /**
@@ -120,7 +122,9 @@ function override(document: Document, path: Path, value: unknown): void {
 /** A value with `${NAME}` filled in below the interpolated keys; what is not set, or not allowed, becomes a problem. */
 function interpolate(value: unknown, path: Path, source: YamlSource, problems: Problem[]): unknown {
   if (path.length > 0 && !(source.interpolated ?? []).includes(String(path[0]))) return value;
-  if (source.secretKeys?.includes(String(path.at(-1))) && !isReference(value)) {
+  const key = String(path.at(-1));
+  const isGuarded = typeof value === 'string' && source.guardedKeys?.test(path.join('.')) && !value.includes('${');
+  if (isGuarded || (source.secretKeys?.includes(key) && !isReference(value))) {
     const hint = 'write ${VALID_TOKEN} and export it';
     problems.push({ path, message: 'expected a reference to the environment, got a literal', hint });
     return '';

@@ -10,6 +10,7 @@ interface JsonSchema {
   readonly oneOf?: readonly JsonSchema[];
   readonly allOf?: readonly JsonSchema[];
   readonly const?: unknown;
+  readonly enum?: readonly unknown[];
 }
 
 /** What zod found, in our words: `expected …, got …`; one problem for each unknown key. */
@@ -25,8 +26,8 @@ export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, root: 
       errors => !errors.some(each => each.code === 'invalid_type' && each.path.length === 0),
     );
     if (issue.errors.length === 0) {
-      const kinds = schemasAt(jsonSchema(schema), path).flatMap(each =>
-        each.const === undefined ? [] : [String(each.const)],
+      const kinds = schemasAt(jsonSchema(schema), path).flatMap(
+        each => each.enum ?? (each.const === undefined ? [] : [each.const]),
       );
       return [{ path, message: `expected ${kinds.join(' | ')}, got ${shown(valueAt(root, path))}` }];
     }

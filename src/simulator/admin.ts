@@ -1,5 +1,5 @@
 import { checkBearer } from './authorization.ts';
-import { documentedRefusal } from './documented-errors.ts';
+import { documentedRefusal } from './documented/errors.ts';
 import { readFaults } from './fault-list.ts';
 import { type Fault, isEngineFault } from './faults.ts';
 import { Refused } from './refusal.ts';

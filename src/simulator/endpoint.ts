@@ -5,9 +5,9 @@
 
 import type { Clock } from '../clock.ts';
 import { createEngine, type Engine, type EngineRequest, type EngineState } from '../engine/engine.ts';
-import { Histogram } from '../stats/histogram.ts';
 import type { ServedModel } from './catalogue.ts';
 import type { Permits } from './permits.ts';
+import { Punctuality, type PunctualityStatistics } from './punctuality.ts';
 import { RouterMetrics } from './router-metrics.ts';
 
 /** Whoever waits for the tokens of one request. */
@@ -20,21 +20,12 @@ export interface TokenListener {
   lost(): void;
 }
 
-/** How far the service kept up with its own engine, and what the engine did. */
-export interface EndpointStatistics {
+/** What an engine did, and how far the service kept up with it. */
+export interface EndpointStatistics extends PunctualityStatistics {
   readonly model: string;
   readonly gpu: number;
   readonly engine: EngineState;
-  /** How late tokens were written, after the moment they were due. */
-  readonly lagMs: { readonly p50: number; readonly p99: number; readonly max: number };
-  /** The mean time of a step; 0 before the first. */
-  readonly stepMs: number;
-  /** True where p99 of the lag passes a tenth of the step: the machine was too slow for what it pretended to be. */
-  readonly suspect: boolean;
 }
-
-/** The share of a step that its tokens may be late. */
-const tolerableLagRatio = 0.1;
 
 export interface EndpointOptions {
   readonly served: ServedModel;
@@ -54,12 +45,8 @@ export class Endpoint {
   readonly #clock: Clock;
   readonly #engine: Engine;
   readonly #listeners = new Map<number, TokenListener>();
-  readonly #lag = new Histogram();
+  readonly #punctuality = new Punctuality();
   #nextId = 1;
-  #steps = 0;
-  #prefills = 0;
-  #prefillMs = Number.NEGATIVE_INFINITY;
-  #stepEndMs = 0;
   #gone = false;
   #alarmMs: number | undefined;
   #callOff: () => void = () => {};
@@ -127,21 +114,12 @@ export class Endpoint {
   }
 
   statistics(): EndpointStatistics {
-    const engine = this.state();
-    const lagMs = {
-      p50: this.#lag.quantile(0.5) ?? 0,
-      p99: this.#lag.quantile(0.99) ?? 0,
-      max: this.#lag.max ?? 0,
-    };
-    const stepMs = this.#steps === 0 ? 0 : engine.busyMs / this.#steps;
-    const suspect = this.#steps > 0 && lagMs.p99 > tolerableLagRatio * stepMs;
-    return { model: this.served.route, gpu: this.gpu, engine, lagMs, stepMs, suspect };
+    return { model: this.served.route, gpu: this.gpu, engine: this.state(), ...this.#punctuality.statistics() };
   }
 
   /** The container's `/metrics` page. */
   metricsPage(): string {
-    const decode = Math.max(0, this.#steps - this.#prefills);
-    return this.metrics.page(this.state(), { prefill: this.#prefills, decode });
+    return this.metrics.page(this.state(), this.#punctuality.passes());
   }
 
   close(): void {
@@ -170,20 +148,15 @@ export class Endpoint {
   }
 
   #start(id: number, atMs: number): void {
-    if (atMs !== this.#prefillMs) this.#prefills++;
-    this.#prefillMs = atMs;
+    this.#punctuality.prefillBegan(atMs);
     this.#listeners.get(id)?.started(atMs);
   }
 
   #tell(id: number, index: number, atMs: number, last: boolean): void {
-    if (atMs > this.#stepEndMs) {
-      this.#steps++;
-      this.#stepEndMs = atMs;
-    }
     const listener = this.#listeners.get(id);
     if (listener === undefined) return;
     if (last) this.#listeners.delete(id);
     listener.token(index, atMs, last);
-    this.#lag.record(Math.max(0, this.#clock.nowMs() - atMs));
+    this.#punctuality.tokenWritten(atMs, this.#clock.nowMs());
   }
 }

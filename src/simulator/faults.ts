@@ -3,13 +3,13 @@ import { seededRandom } from '../random.ts';
 /** Which requests a fault hits, and when; what is left out sets no bound. */
 interface FaultScope {
   /** A route, as in the path. */
-  readonly model?: string;
-  readonly gpu?: number;
+  readonly model?: string | undefined;
+  readonly gpu?: number | undefined;
   /** From when on, since the service began or the fault was asked for; 0. */
-  readonly fromMs?: number;
-  readonly forMs?: number;
+  readonly fromMs?: number | undefined;
+  readonly forMs?: number | undefined;
   /** The share of the requests that it hits, 1. */
-  readonly ratio?: number;
+  readonly ratio?: number | undefined;
 }
 
 /**

@@ -8,21 +8,44 @@ const documentedFormats: readonly string[] = ['jpeg', 'png', 'webp'];
 const longestSidePixels = 1024;
 const longestImageBytes = 2_000_000;
 
-/** What TGI's router can decode, by libvips' names. */
-const deployedFormats: readonly string[] = ['jpeg', 'png', 'gif', 'webp', 'tiff'];
+/** What TGI's router can decode, by their types; of any other type it looks at the picture itself. */
+const deployedFormats: Readonly<Record<string, string>> = {
+  'image/png': 'png',
+  'image/jpeg': 'jpeg',
+  'image/jpg': 'jpeg',
+  'image/gif': 'gif',
+  'image/webp': 'webp',
+  'image/tiff': 'tiff',
+};
 
 /** Deployed there is no pixel limit but memory; a header that claims more than this is a lie. */
 const deployedPixels = 64e6;
 
-/** Two at a time, as TGI has two validation workers; and so that the token path keeps its core. */
+/** Two at a time, as TGI has two validation workers. */
 const validationWorkers = 2;
 
-/** Decodes a picture, Base64 or (deployed) a data URI, and gives what it costs in tokens. Throws Refused: invalid. */
+// One thread a picture and nothing kept: the token path needs the rest of the machine.
+sharp.concurrency(1);
+sharp.cache(false);
+
+/** What a picture must be to be taken. */
+interface Rules {
+  readonly formats: readonly string[];
+  readonly longestSidePixels: number;
+  readonly pixels: number;
+  readonly bytes: number;
+}
+
+/**
+ * Decodes a picture, every pixel of it, and gives what it costs in tokens. It comes as Base64 in the document's form
+ * and as a data URI in the deployed one. Throws Refused: invalid.
+ */
 export async function decodeImage(source: string, fidelity: Fidelity): Promise<number> {
-  const bytes = Buffer.from(fidelity === 'deployed' ? dataUriContent(source) : source, 'base64');
+  const { content, rules } = fidelity === 'documented' ? documentedImage(source) : deployedImage(source);
+  const bytes = Buffer.from(content, 'base64');
   const leave = await workers.enter();
   try {
-    const { width, height } = await decode(bytes, fidelity);
+    const { width, height } = await decode(bytes, rules);
     return imageTokens(width, height);
   } finally {
     leave();
@@ -33,12 +56,31 @@ function invalidImage(message: string): Refused {
   return new Refused({ kind: 'invalid', message });
 }
 
+interface Image {
+  readonly content: string;
+  readonly rules: Rules;
+}
+
+function documentedImage(content: string): Image {
+  const rules = {
+    formats: documentedFormats,
+    longestSidePixels,
+    pixels: longestSidePixels ** 2,
+    bytes: longestImageBytes,
+  };
+  return { content, rules };
+}
+
 /** TGI takes `data:<type>;base64,<content>` with one semicolon. It would fetch a URL; nothing is fetched here. */
-function dataUriContent(source: string): string {
+function deployedImage(source: string): Image {
   if (/^https?:/.test(source)) throw invalidImage('Could not fetch image: this service fetches nothing');
-  const content = /^data:[^;,]*;base64,/.exec(source.slice(0, 200))?.[0];
-  if (content === undefined) throw invalidImage(`invalid image content: ${source.slice(0, 100)}`);
-  return source.slice(content.length);
+  const [head, type] = /^data:([^;,]*);base64,/.exec(source.slice(0, 200)) ?? [];
+  if (head === undefined) throw invalidImage(`invalid image content: ${source.slice(0, 100)}`);
+  const format = deployedFormats[type ?? ''];
+  const formats = format === undefined ? Object.values(deployedFormats) : [format];
+  const unlimited = Number.POSITIVE_INFINITY;
+  const rules = { formats, longestSidePixels: unlimited, pixels: deployedPixels, bytes: unlimited };
+  return { content: source.slice(head.length), rules };
 }
 
 interface Size {
@@ -46,29 +88,20 @@ interface Size {
   readonly height: number;
 }
 
-/** The header first, because what it says decides whether the rest is worth decoding; then every pixel. */
-async function decode(bytes: Buffer, fidelity: Fidelity): Promise<Size> {
-  const documented = fidelity === 'documented';
-  if (documented && bytes.length > longestImageBytes) {
-    throw invalidImage(`the image has ${bytes.length} bytes, more than ${longestImageBytes}`);
-  }
-  const limitInputPixels = documented ? longestSidePixels ** 2 : deployedPixels;
+/** The header first, because what it says decides whether the rest is worth decoding. */
+async function decode(bytes: Buffer, rules: Rules): Promise<Size> {
+  if (bytes.length > rules.bytes) throw invalidImage(`the image has ${bytes.length} bytes, more than ${rules.bytes}`);
   try {
     const { format, width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
-    const formats = documented ? documentedFormats : deployedFormats;
-    if (!formats.includes(format)) throw invalidImage(`the image is ${format}, not one of ${formats.join(', ')}`);
-    if (documented && Math.max(width, height) > longestSidePixels) {
-      throw invalidImage(
-        `the image has ${width} × ${height} pixels, more than ${longestSidePixels} × ${longestSidePixels}`,
-      );
-    }
-    if (width * height > limitInputPixels)
-      throw invalidImage(`the image has ${width} × ${height} pixels, too many to decode`);
-    await sharp(bytes, { limitInputPixels, failOn: 'error' }).raw().toBuffer();
+    if (!rules.formats.includes(format))
+      throw invalidImage(`invalid image: ${format}, expected ${rules.formats.join(', ')}`);
+    const side = rules.longestSidePixels;
+    if (Math.max(width, height) > side)
+      throw invalidImage(`the image has ${width} × ${height} pixels, more than ${side} × ${side}`);
+    await sharp(bytes, { limitInputPixels: rules.pixels, failOn: 'error' }).raw().toBuffer();
     return { width, height };
   } catch (error) {
-    if (error instanceof Refused) throw error;
-    throw invalidImage(`invalid image: ${(error as Error).message}`);
+    throw error instanceof Refused ? error : invalidImage(`invalid image: ${(error as Error).message}`);
   }
 }
 

@@ -21,7 +21,7 @@ export class Place {
   readonly #endpoint: Endpoint;
   readonly #giveBack: () => void;
   readonly #ids: number[] = [];
-  #arrivedMs: number;
+  readonly #arrivedMs: number;
   #submittedMs = 0;
   #startedMs: number | undefined;
   #endedMs = 0;

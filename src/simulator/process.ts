@@ -5,6 +5,7 @@
 
 import { createInterface } from 'node:readline';
 import { HarnessError, messageOf } from '../errors.ts';
+import { rehearse } from './rehearsal.ts';
 import { type ServiceOptions, startService } from './service.ts';
 
 /** What the process says first: where it is, or why it is not. */
@@ -21,6 +22,7 @@ lines.once('close', () => process.exit());
 
 async function start(options: ServiceOptions): Promise<FirstLine> {
   try {
+    await rehearse(options);
     const { url, adminToken } = await startService(options);
     return { url, adminToken };
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 
 /** Node's timers are up to about this late. */
-const timerLatenessMs = 1.5;
+const timerLatenessMs = 1.2;
 
 /**
  * The same clock with callbacks that come within microseconds of their time, as long as the process has nothing else

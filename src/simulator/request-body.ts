@@ -3,6 +3,7 @@ import { Refused } from './refusal.ts';
 
 /** The whole body of a request. Throws Refused where it is longer than `limitBytes`; rejects where the client goes away. */
 export function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  if (request.destroyed) return Promise.reject(new ClientGone());
   if (Number(request.headers['content-length'] ?? 0) > limitBytes)
     return Promise.reject(new Refused({ kind: 'too_large' }));
   return new Promise((resolve, reject) => {

@@ -13,8 +13,8 @@ import { systemClock } from '../clock.ts';
 import { exitCodes, HarnessError, messageOf } from '../errors.ts';
 import { seededRandom } from '../random.ts';
 import { adminGateway, armFault, isAdminPath } from './admin.ts';
-import { deployedGateway } from './deployed-gateway.ts';
-import { documentedGateway } from './documented-gateway.ts';
+import { deployedGateway } from './deployed/gateway.ts';
+import { documentedGateway } from './documented/gateway.ts';
 import { RequestFaults } from './faults.ts';
 import { Fleet } from './fleet.ts';
 import type { ServiceOptions } from './options.ts';
@@ -68,6 +68,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const server = createServer({ noDelay: true, keepAliveTimeout: idleConnectionMs, requestTimeout: requestArrivalMs });
   server.on('request', (request, response) => {
     const call = readCall(request, response, clock.nowMs());
+    response.on('error', () => {}); // its client went away; whoever waits for that hears `close`
     if (isAdminPath(call.path)) return void answer(admin, call);
     response.once('close', () => {
       const status = response.headersSent ? String(response.statusCode) : 'aborted';

@@ -90,12 +90,14 @@ export class StreamReply implements Reply {
 
   #end(events: readonly string[]): void {
     clearInterval(this.#keepAlive);
+    if (this.#response.writableEnded) return;
     this.#response.end(events.map(event => this.#before + event + this.#after).join(''));
   }
 
   /** `text` is ASCII, so that its length is its size. */
   #write(text: string): void {
     const response = this.#response;
+    if (response.writableEnded || response.destroyed) return;
     const { socket } = response;
     // Without a socket the response waits behind an earlier one of its connection; HTTP/1.0 knows no chunks.
     const flowing =

@@ -3,22 +3,19 @@ import { tokenId } from './tokenizer.ts';
 /** One word of an answer: its text, and its token object as JSON, but for the log-probability in the middle. */
 export interface Word {
   readonly text: string;
-  readonly id: number;
   /** The text as a JSON string. */
   readonly quoted: string;
   readonly head: string;
   readonly tail: string;
 }
 
-/** A word as the model says it, `special` where it is a sign to the machine and no part of the text. */
-function word(text: string, special = false): Word {
-  const id = tokenId(text);
-  const quoted = JSON.stringify(text);
+/** A word as the model says it; `special` where it is a sign to the machine and no part of the text. */
+function word(shown: string, special = false): Word {
+  const text = special ? '' : shown;
   return {
-    text: special ? '' : text,
-    id,
-    quoted,
-    head: `{"id":${id},"text":${quoted},"logprob":`,
+    text,
+    quoted: JSON.stringify(text),
+    head: `{"id":${tokenId(shown)},"text":${JSON.stringify(shown)},"logprob":`,
     tail: `,"special":${special}}`,
   };
 }
@@ -33,11 +30,10 @@ const openers = words('The A This One Each Our Every That Some Any Their No Such
 const determiners = words('the a this one each our every that some any their no such your another my');
 const adjectives = words(`small large quiet warm bright early modern simple steady common clear useful open local recent
   careful broad narrow gentle direct strong fresh plain round distant global final double smooth silver northern green`);
-const nouns =
-  words(`river model garden window engine market signal bridge village teacher picture question answer morning
-  machine system harbor kitchen library mountain letter story city station farmer reason season winter journey pattern
-  table forest painter road wind island valley number island science planet energy nature network memory library school
-  harvest holiday meadow captain shelter summit object cloud doctor future museum island lantern`);
+const nouns = words(`river model garden window engine market signal bridge village teacher picture question answer
+  morning machine system harbor kitchen library mountain letter story city station farmer reason season winter journey
+  pattern table forest painter road wind island valley number science planet energy nature network memory school
+  harvest holiday meadow captain shelter summit object cloud doctor future museum lantern orchard compass`);
 const verbs =
   words(`keeps shows makes finds brings holds follows moves carries builds opens reaches changes gives explains
   answers covers crosses mentions protects supports joins measures improves lifts turns watches recalls draws needs

@@ -21,7 +21,7 @@ export class WholeReply implements Reply {
   }
 
   token(_index: number, last: boolean): void {
-    if (last && --this.#openSequences === 0) sendPlain(this.#response, this.#render());
+    if (last && --this.#openSequences === 0 && !this.#response.headersSent) sendPlain(this.#response, this.#render());
   }
 
   refuse(refusal: Refusal): void {

@@ -1,10 +1,15 @@
 import sharp, { type Sharp } from 'sharp';
-import { type Random, seededRandom } from '../random.ts';
-import type { GeneratedImages } from '../scenario/scenario.ts';
+import { messageOf } from '../errors.ts';
+import { seededRandom } from '../random.ts';
+import type { AssetFile } from '../scenario/assets.ts';
+import type { GeneratedImages } from '../scenario/workload.ts';
+import { type ImageFormat, imageProblems, isSendable, type Picture } from './image-rules.ts';
+import { photoPixels } from './photo.ts';
+import type { Complain } from './prompt-file.ts';
 
 /** A picture as it goes into a request; its base64 is made once, not per request. */
 export interface EncodedImage {
-  readonly mediaType: `image/${'jpeg' | 'png' | 'webp'}`;
+  readonly mediaType: `image/${ImageFormat}`;
   readonly base64: string;
   readonly width: number;
   readonly height: number;
@@ -14,22 +19,70 @@ export interface EncodedImage {
 
 /** `count` pictures that compress like photographs, from the seed. */
 export async function generateImages(spec: GeneratedImages, seed: number, name: string): Promise<EncodedImage[]> {
+  const { width, height, format, quality, count } = spec;
   const images: EncodedImage[] = [];
-  for (let index = 0; index < spec.count; index++) {
-    const pixels = noisePixels(spec.width, spec.height, seededRandom(seed, 'image', name, index));
-    const file = await encode(sharp(pixels, { raw: { width: spec.width, height: spec.height, channels: 3 } }), spec);
-    images.push({
-      mediaType: `image/${spec.format}`,
-      base64: file.toString('base64'),
-      width: spec.width,
-      height: spec.height,
-      fileBytes: file.length,
-    });
+  for (let index = 0; index < count; index++) {
+    const pixels = photoPixels(width, height, seededRandom(seed, 'image', name, index));
+    const file = await fileOf(sharp(pixels, { raw: { width, height, channels: 3 } }), format, quality);
+    images.push(encoded(file, format, spec));
   }
   return images;
 }
 
-function encode(picture: Sharp, { format, quality }: GeneratedImages): Promise<Buffer> {
+/** How well a picture that had to be changed is kept. */
+const refitQuality = 85;
+
+/**
+ * A picture file as it may be sent: as it is or, with `fit`, scaled down into a square of so many pixels, upright and
+ * plain RGB where it is not. Complains of what the service would refuse, and then gives nothing.
+ */
+export async function openImage(
+  file: AssetFile,
+  fit: number | undefined,
+  complain: Complain,
+): Promise<EncodedImage | undefined> {
+  const complainOf = (problem: string) => complain(`${file.name}: ${problem}`);
+  try {
+    const picture = await inspect(file.bytes);
+    const bytes =
+      fit === undefined || !isSendable(picture.format) ? file.bytes : await refitted(file.bytes, picture, fit);
+    const sent = bytes === file.bytes ? picture : { ...(await inspect(bytes)), frames: picture.frames };
+    const problems = imageProblems(sent);
+    for (const problem of problems) complainOf(problem);
+    return problems.length === 0 ? encoded(Buffer.from(bytes), sent.format as ImageFormat, sent) : undefined;
+  } catch (error) {
+    complainOf(`expected a picture that can be decoded, got: ${messageOf(error)}`);
+    return undefined;
+  }
+}
+
+/** What a file is by its content. Throws where it is no picture, or only the beginning of one. */
+async function inspect(bytes: Uint8Array): Promise<Picture & { readonly isUpright: boolean }> {
+  const { format, width, height, space, depth, hasAlpha, pages, orientation } = await sharp(bytes).metadata();
+  // A header alone may lie: every pixel is decoded once.
+  await sharp(bytes, { failOn: 'error' }).raw().toBuffer();
+  const [frames, isUpright] = [pages ?? 1, (orientation ?? 1) === 1];
+  return { format, width, height, space, depth, hasAlpha, frames, fileBytes: bytes.length, isUpright };
+}
+
+/** The same bytes where there is nothing to change. */
+async function refitted(
+  bytes: Uint8Array,
+  picture: Awaited<ReturnType<typeof inspect>>,
+  fit: number,
+): Promise<Uint8Array> {
+  const { format, width, height, space, depth, hasAlpha, isUpright } = picture;
+  const isPlain = space === 'srgb' && depth === 'uchar' && !hasAlpha && isUpright;
+  if (isPlain && Math.max(width, height) <= fit) return bytes;
+  const plain = sharp(bytes)
+    .autoOrient()
+    .resize({ width: fit, height: fit, fit: 'inside', withoutEnlargement: true })
+    .flatten({ background: 'white' })
+    .toColourspace('srgb');
+  return fileOf(plain, format as ImageFormat, refitQuality);
+}
+
+function fileOf(picture: Sharp, format: ImageFormat, quality: number): Promise<Buffer> {
   switch (format) {
     case 'jpeg':
       return picture.jpeg({ quality }).toBuffer();
@@ -40,55 +93,10 @@ function encode(picture: Sharp, { format, quality }: GeneratedImages): Promise<B
   }
 }
 
-/**
- * RGB noise with the spectrum of photographs: the sum of octaves of smooth noise, each twice as fine and a little weaker
- * than the one before, so that power falls with about the 2.5th power of frequency.
- */
-function noisePixels(width: number, height: number, random: Random): Buffer {
-  const sum = new Float32Array(width * height * 3);
-  let amplitude = 90;
-  for (let cells = 2; cells <= Math.max(width, height); cells *= 2) {
-    addOctave(sum, width, height, cells, amplitude, random);
-    amplitude *= 0.78;
-  }
-  const pixels = Buffer.allocUnsafe(sum.length);
-  for (let i = 0; i < sum.length; i++) pixels[i] = Math.min(255, Math.max(0, 128 + (sum[i] as number)));
-  return pixels;
-}
-
-/** Adds noise given on a grid of `cells` × `cells` points, linear in between; the colours share most of it. */
-function addOctave(
-  sum: Float32Array,
-  width: number,
-  height: number,
-  cells: number,
-  amplitude: number,
-  random: Random,
-): void {
-  const side = cells + 1;
-  const grid = Float32Array.from({ length: side * side * 3 }, () => (random.uniform() * 2 - 1) * amplitude);
-  for (let i = 0; i < grid.length; i += 3) {
-    const grey = grid[i] as number;
-    grid[i + 1] = grey * 0.75 + (grid[i + 1] as number) * 0.25;
-    grid[i + 2] = grey * 0.75 + (grid[i + 2] as number) * 0.25;
-  }
-  for (let y = 0, at = 0; y < height; y++) {
-    const gridY = (y / height) * cells;
-    const top = Math.floor(gridY);
-    const down = gridY - top;
-    for (let x = 0; x < width; x++) {
-      const gridX = (x / width) * cells;
-      const left = Math.floor(gridX);
-      const across = gridX - left;
-      const corner = (top * side + left) * 3;
-      for (let channel = 0; channel < 3; channel++, at++) {
-        const a = grid[corner + channel] as number;
-        const b = grid[corner + channel + 3] as number;
-        const c = grid[corner + channel + side * 3] as number;
-        const d = grid[corner + channel + side * 3 + 3] as number;
-        const upper = a + (b - a) * across;
-        sum[at] = (sum[at] as number) + upper + (c + (d - c) * across - upper) * down;
-      }
-    }
-  }
+function encoded(
+  file: Buffer,
+  format: ImageFormat,
+  { width, height }: { readonly width: number; readonly height: number },
+): EncodedImage {
+  return { mediaType: `image/${format}`, base64: file.toString('base64'), width, height, fileBytes: file.length };
 }

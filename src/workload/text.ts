@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts';
 
 /** Common English words of at most eight letters: each is one token, with the space before it, to the usual tokenizers. */
-const words =
+export const commonWords: readonly string[] =
   `about above across action after again against age air all almost alone along already also always among and
 animal another answer any anyone appear area arm around art ask away baby back bad bank base bear beat beautiful bed
 before begin behind believe best better between beyond big bird bit black blood blue board boat body book both box boy
@@ -50,9 +50,9 @@ work world would write written wrong yard year yellow yes yet you young your`
     .split(/\s+/)
     .filter(word => word.length <= 8);
 
-/** Made-up English of about `tokens` tokens, a word each, that differs from the first word on. */
-export function promptText(tokens: number, random: Random): string {
-  const chosen = new Array<string>(tokens);
-  for (let i = 0; i < tokens; i++) chosen[i] = words[random.integer(0, words.length - 1)] as string;
+/** Made-up English of so many words. */
+export function madeUpText(count: number, words: readonly string[], random: Random): string {
+  const chosen = new Array<string>(count);
+  for (let i = 0; i < count; i++) chosen[i] = words[random.integer(0, words.length - 1)] as string;
   return chosen.join(' ');
 }

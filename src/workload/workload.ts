@@ -3,9 +3,14 @@
  * names give the same requests, byte for byte, whoever asks for them and in whatever order.
  */
 import { type Random, seededRandom } from '../random.ts';
-import type { Lengths, Parameters, Workload } from '../scenario/scenario.ts';
-import { type EncodedImage, generateImages } from './image.ts';
-import { promptText } from './text.ts';
+import type { TokenLengths } from '../scenario/trace.ts';
+import type { Parameters, Workload } from '../scenario/workload.ts';
+import type { EncodedImage } from './image.ts';
+import { lengthOf } from './lengths.ts';
+import { drawPicture } from './pictures.ts';
+import type { PreparedWorkload } from './prepare.ts';
+import { presets } from './presets.ts';
+import { type ModelFacts, promptSource } from './prompt.ts';
 
 /** What one request asks for. */
 export interface GenerationRequest {
@@ -14,43 +19,42 @@ export interface GenerationRequest {
   readonly maxNewTokens: number;
   readonly parameters: Parameters;
   readonly stream: boolean;
+  /** How many tokens its prompt was made to have; undefined where no length was asked for or pictures add to it. */
+  readonly askedInputTokens?: number;
+  /** Which of several kinds of request of its workload it is, such as the size of its picture. */
+  readonly variant?: string;
 }
 
-/** The requests of one workload, by name: `('measured', step, repetition, index)`. */
-export type RequestSource = (...names: readonly (string | number)[]) => GenerationRequest;
+/**
+ * The requests of one workload, by name such as `[step, repetition, 'measured', index]`. Lengths that are given take
+ * the place of the workload's own, as far as its prompts are made up.
+ */
+export type RequestSource = (names: readonly (string | number)[], lengths?: TokenLengths) => GenerationRequest;
 
-/** Prepares a workload: makes its images, once. */
-export async function requestSource(name: string, workload: Workload, seed: number): Promise<RequestSource> {
-  const images = workload.images === undefined ? [] : await generateImages(workload.images.generate, seed, name);
-  return (...names) => {
+/** The requests of a prepared workload for a model. */
+export function requestSource(prepared: PreparedWorkload, seed: number, facts: ModelFacts = {}): RequestSource {
+  const { name, workload, pictures } = prepared;
+  const promptOf = promptSource(prepared, seed, facts);
+  return (names, lengths = {}) => {
     const random = seededRandom(seed, 'request', name, ...names);
-    const image = images.length === 0 ? [] : [images[random.integer(0, images.length - 1)] as EncodedImage];
+    const drawn = pictures.length === 0 ? undefined : drawPicture(pictures, random);
+    const { text, askedTokens } = promptOf(random, lengths.inputTokens);
     return {
-      prompt: workload.prompt.text ?? promptText(lengthOf(workload.prompt.tokens ?? 1, random), random),
-      images: image,
-      maxNewTokens: lengthOf(workload.output.maxNewTokens, random),
+      prompt: text,
+      images: drawn === undefined ? [] : [drawn.picture],
+      maxNewTokens: lengths.outputTokens ?? outputTokens(workload, random),
       parameters: workload.parameters,
       stream: workload.stream,
+      ...(drawn !== undefined || askedTokens === undefined ? {} : { askedInputTokens: askedTokens }),
+      ...(drawn === undefined || pictures.length === 1 ? {} : { variant: drawn.size }),
     };
   };
 }
 
-/** One length in tokens. */
-function lengthOf(lengths: Lengths, random: Random): number {
-  if (typeof lengths === 'number') return lengths;
-  switch (lengths.kind) {
-    case 'uniform':
-      return random.integer(lengths.min, lengths.max);
-    case 'normal':
-      return clamped(random.normal(lengths.mean, lengths.deviation), lengths);
-    case 'lognormal': {
-      // The mean and deviation are those of the lengths; a log-normal is made from those of their logarithm.
-      const variance = Math.log(1 + (lengths.deviation / lengths.mean) ** 2);
-      return clamped(random.logNormal(Math.log(lengths.mean) - variance / 2, Math.sqrt(variance)), lengths);
-    }
-  }
-}
-
-function clamped(length: number, { min, max }: { min: number; max: number }): number {
-  return Math.min(Math.max(Math.round(length), min), max);
+/** The length of an answer: a number beside a preset is the most that is asked for, a distribution takes its place. */
+function outputTokens({ prompt, output }: Workload, random: Random): number {
+  const asked = output?.maxNewTokens;
+  if (prompt.preset === undefined || typeof asked === 'object') return lengthOf(asked ?? 1, random);
+  const { output: lengths, maxOutputTokens } = presets[prompt.preset];
+  return Math.min(lengthOf(lengths, random), maxOutputTokens, asked ?? Number.POSITIVE_INFINITY);
 }

@@ -1,28 +1,95 @@
 import { describe, expect, it } from 'vitest';
-import { arrivals } from '../../src/arrival/arrivals.ts';
+import { type Arrival, arrivals, replay, stripe, warmupLaw } from '../../src/arrival/arrivals.ts';
+import type { Law } from '../../src/scenario/load.ts';
 
 /** The first due times of a schedule. */
-function take(count: number, schedule: Generator<number>): number[] {
+function take(count: number, schedule: Iterable<Arrival>): number[] {
   const times: number[] = [];
-  for (const timeMs of schedule) {
-    times.push(timeMs);
+  for (const { dueMs } of schedule) {
+    times.push(dueMs);
     if (times.length === count) return times;
   }
   return times;
 }
 
-/** Those before a time. */
-function takeUntil(endMs: number, schedule: Generator<number>): number[] {
-  const times: number[] = [];
-  for (const timeMs of schedule) {
-    if (timeMs >= endMs) return times;
-    times.push(timeMs);
+/** How many are due in each of a number of intervals, one after the other. */
+function countsIn(intervals: number, intervalMs: number, schedule: Iterable<Arrival>): number[] {
+  const counts = new Array<number>(intervals).fill(0);
+  for (const { dueMs } of schedule) {
+    const interval = Math.floor(dueMs / intervalMs);
+    if (interval >= intervals) return counts;
+    counts[interval] = (counts[interval] ?? 0) + 1;
   }
-  return times;
+  return counts;
 }
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const variance = (values: readonly number[]) => mean(values.map(value => value ** 2)) - mean(values) ** 2;
+const gapsOf = (times: readonly number[]) => times.map((timeMs, i) => timeMs - (times[i - 1] ?? 0));
+
+interface Expected {
+  readonly law: (ratePerS: number) => Law;
+  /** The deviation of the gaps over their mean. */
+  readonly cv: number;
+  /** The variance of the counts in an interval over their mean, in an interval in which so many are due. */
+  readonly dispersion: { readonly perInterval: number; readonly is: number };
+}
+
+const laws: Readonly<Record<string, Expected>> = {
+  constant: {
+    law: ratePerS => ({ arrivals: 'constant', ratePerS }),
+    cv: 0,
+    // Half a gap beyond a whole number of them: every other count is one more, with variance 1/4.
+    dispersion: { perInterval: 10.5, is: 0.25 / 10.5 },
+  },
+  Poisson: {
+    law: ratePerS => ({ arrivals: 'poisson', ratePerS }),
+    cv: 1,
+    dispersion: { perInterval: 10, is: 1 },
+  },
+  // The variance of n renewals goes to cv²n + (1 − cv⁴)/6 for gamma gaps (Cox, Renewal Theory, 1962).
+  'even gamma': {
+    law: ratePerS => ({ arrivals: 'gamma', cv: 0.5, ratePerS }),
+    cv: 0.5,
+    dispersion: { perInterval: 20, is: 0.5 ** 2 + (1 - 0.5 ** 4) / 6 / 20 },
+  },
+  'clustered gamma': {
+    law: ratePerS => ({ arrivals: 'gamma', cv: 2, ratePerS }),
+    cv: 2,
+    dispersion: { perInterval: 50, is: 2 ** 2 + (1 - 2 ** 4) / 6 / 50 },
+  },
+  // Of 20 gaps 19 are 0; of four quarters of the time between two bursts one holds all 20 of them.
+  burst: {
+    law: ratePerS => ({ arrivals: 'burst', burstSize: 20, ratePerS }),
+    cv: Math.sqrt(19),
+    dispersion: { perInterval: 5, is: 15 },
+  },
+};
+
+describe.each(Object.entries(laws))('%s arrivals', (_, { law, cv, dispersion }) => {
+  it.each([0.5, 8, 200])('at %d per second have the mean, the variation and the dispersion of their law', ratePerS => {
+    // Of 40,000 gaps the mean deviates by cv/√n (1 % at cv 2), their variation by a little more.
+    const gaps = gapsOf(take(40_001, arrivals(law(ratePerS), 42))).slice(1);
+    expect(Math.abs((mean(gaps) * ratePerS) / 1000 - 1)).toBeLessThan(0.03);
+    expect(Math.abs(Math.sqrt(Math.max(0, variance(gaps))) / mean(gaps) - cv)).toBeLessThan(0.03 * cv + 1e-3);
+    // The index of dispersion of 4,000 counts deviates by √(2/n) of itself, 2.2 %, and more where counts are skewed.
+    const counts = countsIn(4_000, (dispersion.perInterval * 1000) / ratePerS, arrivals(law(ratePerS), 7));
+    expect(Math.abs(mean(counts) / dispersion.perInterval - 1)).toBeLessThan(0.03);
+    expect(Math.abs(variance(counts) / mean(counts) / dispersion.is - 1)).toBeLessThan(0.1);
+  });
+
+  it('are in order and the same for the same seed', () => {
+    const times = take(5_000, arrivals(law(8), 42, 'measured', 1, 1));
+    expect(Math.min(...gapsOf(times))).toBeGreaterThanOrEqual(0);
+    expect(take(5_000, arrivals(law(8), 42, 'measured', 1, 1))).toEqual(times);
+  });
+
+  it.each([1, 2, 3, 7])('in %d stripes share nothing, and together they are the whole', n => {
+    const whole = take(2_100, arrivals(law(8), 42));
+    const stripes = Array.from({ length: n }, (_, k) => take(2_100 / n, stripe(arrivals(law(8), 42), k, n)));
+    expect(whole.map((_, i) => stripes[i % n]?.[Math.floor(i / n)])).toEqual(whole);
+  });
+});
 
 describe('constant arrivals', () => {
   it('are equally spaced, from time 0', () => {
@@ -42,35 +109,8 @@ describe('constant arrivals', () => {
 });
 
 describe('Poisson arrivals', () => {
-  const rates = [0.5, 8, 200];
-
-  it.each(rates)('come at %d per second on average, with gaps as long as they vary', ratePerS => {
-    const count = 20_000;
-    const times = take(count, arrivals({ arrivals: 'poisson', ratePerS }, 42));
-    const gaps = times.map((timeMs, i) => timeMs - (times[i - 1] ?? 0));
-    // The mean of n exponential gaps has a relative deviation of 1/√n: 0.7 %.
-    expect(Math.abs((mean(gaps) * ratePerS) / 1000 - 1)).toBeLessThan(0.03);
-    expect(Math.abs(Math.sqrt(variance(gaps)) / mean(gaps) - 1)).toBeLessThan(0.03);
-    expect(Math.min(...gaps)).toBeGreaterThan(0);
-  });
-
-  it.each(rates)('at %d per second are counted in any interval with a variance as large as the mean', ratePerS => {
-    for (const perInterval of [1, 10]) {
-      const intervalMs = (perInterval * 1000) / ratePerS;
-      const intervals = 4000;
-      const counts = new Array<number>(intervals).fill(0);
-      for (const timeMs of takeUntil(intervals * intervalMs, arrivals({ arrivals: 'poisson', ratePerS }, 7))) {
-        const interval = Math.floor(timeMs / intervalMs);
-        counts[interval] = (counts[interval] ?? 0) + 1;
-      }
-      // The index of dispersion of n counts has a deviation of √(2/n): 2.2 %.
-      expect(Math.abs(variance(counts) / mean(counts) - 1)).toBeLessThan(0.1);
-    }
-  });
-
   it('are as likely right after an arrival as long after it', () => {
-    const times = take(20_000, arrivals({ arrivals: 'poisson', ratePerS: 1000 }, 'memory'));
-    const gaps = times.map((timeMs, i) => timeMs - (times[i - 1] ?? 0));
+    const gaps = gapsOf(take(20_000, arrivals({ arrivals: 'poisson', ratePerS: 1000 }, 'memory')));
     const longer = (ms: number) => gaps.filter(gap => gap > ms).length;
     expect(Math.abs(longer(1) / gaps.length - Math.exp(-1))).toBeLessThan(0.015);
     expect(Math.abs(longer(2) / longer(1) - Math.exp(-1))).toBeLessThan(0.025);
@@ -106,5 +146,59 @@ describe('Poisson arrivals', () => {
     fast.forEach((timeMs, i) => {
       expect(timeMs * 10).toBeCloseTo(slow[i] ?? Number.NaN, 6);
     });
+  });
+});
+
+describe('bursts', () => {
+  it('come all at once, the first of them at time 0, as often as makes the rate', () => {
+    const times = take(9, arrivals({ arrivals: 'burst', burstSize: 4, ratePerS: 8 }));
+    expect(times).toEqual([0, 0, 0, 0, 500, 500, 500, 500, 1000]);
+  });
+
+  it('of one are constant arrivals', () => {
+    const constant = take(100, arrivals({ arrivals: 'constant', ratePerS: 3 }));
+    expect(take(100, arrivals({ arrivals: 'burst', burstSize: 1, ratePerS: 3 }))).toEqual(constant);
+  });
+});
+
+describe('the replay of a trace', () => {
+  const trace = [
+    { dueMs: 5_000.25, inputTokens: 12, outputTokens: 34 },
+    { dueMs: 5_000.25 },
+    { dueMs: 5_100.5, inputTokens: 1, outputTokens: 2 },
+    { dueMs: 9_000.25 },
+  ];
+
+  it('begins with its first request and keeps every gap and every length', () => {
+    expect([...replay(trace, 1)]).toEqual([
+      { dueMs: 0, inputTokens: 12, outputTokens: 34 },
+      { dueMs: 0 },
+      { dueMs: 100.25, inputTokens: 1, outputTokens: 2 },
+      { dueMs: 4_000 },
+    ]);
+  });
+
+  it('goes slower or faster by its time scale', () => {
+    expect([...replay(trace, 0.5)].map(({ dueMs }) => dueMs)).toEqual([0, 0, 50.125, 2_000]);
+    expect([...replay(trace, 10)].at(-1)?.dueMs).toBe(40_000);
+  });
+});
+
+describe('what warms up', () => {
+  it('for a steady rate is its own law', () => {
+    const law = { arrivals: 'gamma', cv: 2, ratePerS: 5 } as const;
+    expect(warmupLaw(law)).toEqual(law);
+  });
+
+  it('for a ramp is its law at the rate it begins with', () => {
+    const ramp = { fromPerS: 2, toPerS: 20, durationMs: 60_000 };
+    const law = { arrivals: 'constant', ratePerS: 11 } as const;
+    expect(warmupLaw({ ...law, ramp })).toEqual({ ...law, ratePerS: 2 });
+  });
+
+  it('for a trace is a Poisson process of its mean rate', () => {
+    const trace = { file: 't.jsonl', sha256: '' };
+    const law = warmupLaw({ arrivals: 'trace', ratePerS: 3.5, trace, timeScale: 1 });
+    expect(law).toEqual({ arrivals: 'poisson', ratePerS: 3.5 });
   });
 });

@@ -1,12 +1,15 @@
 import { virtualClock } from '../../src/clock.ts';
 import { dispatch } from '../../src/driver/dispatch.ts';
-import type { Driver } from '../../src/driver/driver.ts';
+import type { Driver, Send } from '../../src/driver/driver.ts';
 import { simulatedSend } from '../../src/driver/simulated.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { RequestRecord } from '../../src/record/request-record.ts';
 import type { Environment, GeneratorSample, Run } from '../../src/record/run.ts';
 import { type Progress, runScenario } from '../../src/run/run-scenario.ts';
+import { prepareWorkloads } from '../../src/run/workloads.ts';
 import { parseScenario } from '../../src/scenario/resolve.ts';
+import { wordForToken } from '../../src/workload/wording.ts';
+import type { GenerationRequest } from '../../src/workload/workload.ts';
 
 const environment: Environment = {
   harness: '0.0.0',
@@ -31,9 +34,20 @@ export async function virtualRun(
     prepare?: (engine: Engine, target: string) => void;
     interruptAtMs?: number;
     requestTimeoutMs?: number;
+    /** The texts of the traces that the scenario names. */
+    traceTexts?: Readonly<Record<string, string>>;
+    /** Told of every request as it is sent. */
+    onRequest?: (request: GenerationRequest) => void;
   } = {},
 ): Promise<VirtualRun> {
-  const { scenario } = parseScenario({ file: 'test.yaml', text, overrides: [], environment: {} });
+  const { scenario, traces, assets } = parseScenario({
+    file: 'test.yaml',
+    text,
+    overrides: [],
+    environment: {},
+    readTrace: name => ({ text: options.traceTexts?.[name] ?? '', sha256: name }),
+  });
+  const workloads = await prepareWorkloads(scenario, assets);
   const clock = virtualClock();
   const drivers = new Map<string, Driver>();
   for (const target of scenario.targets) {
@@ -47,7 +61,11 @@ export async function virtualRun(
       seed: 1,
     });
     options.prepare?.(engine, target.name);
-    drivers.set(target.name, dispatch(send, clock));
+    const watched: Send = (request, signal) => {
+      options.onRequest?.(request);
+      return send(request, signal);
+    };
+    drivers.set(target.name, dispatch(watched, clock));
   }
   const records: RequestRecord[] = [];
   const samples: GeneratorSample[] = [];
@@ -58,13 +76,16 @@ export async function virtualRun(
     runScenario({
       id: 'test',
       scenario,
+      traces,
+      workloads,
+      models: new Map(scenario.targets.map(({ model }) => [model, { tokensOfWords: wordForToken }])),
       environment,
       bench: {
         clock,
         driverOf: target => drivers.get(target.name) as Driver,
         prepare: async () => {},
         sampleProcess: () => ({ loopDelayMs: { mean: 0, p99: 0, max: 0 }, cpuRatio: 0, gcMs: 0, memoryBytes: 0 }),
-        engineLagMs: () => undefined,
+        engineLateRatio: () => undefined,
       },
       openStore: async () => ({
         add: record => void records.push(record),

@@ -1,4 +1,4 @@
-import type { ServedModel } from './catalogue.ts';
+import type { ServedModel } from '../catalogue.ts';
 
 /** The TGI that the deployed service runs. */
 export const routerVersion = '2.4.0';

@@ -1,4 +1,4 @@
-import type { PlainAnswer, Refusal } from './refusal.ts';
+import type { PlainAnswer, Refusal } from '../refusal.ts';
 
 interface NestedError {
   readonly message: string;

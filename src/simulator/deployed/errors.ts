@@ -1,4 +1,4 @@
-import type { PlainAnswer, Refusal } from './refusal.ts';
+import type { PlainAnswer, Refusal } from '../refusal.ts';
 
 /** TGI's error object, its type as the router names it. */
 function routerError(status: number, error: string, error_type: string): PlainAnswer {
@@ -42,7 +42,7 @@ export function deployedRefusal(refusal: Refusal): PlainAnswer {
     case 'rate_limited':
       return text(429, 'Too Many Requests', {
         'retry-after': String(Math.ceil(refusal.retryInMs / 1000)),
-        'x-retry-in': `${refusal.retryInMs}ms`,
+        'x-retry-in': `${Number(refusal.retryInMs.toFixed(3))}ms`,
       });
     case 'overloaded':
       return routerError(429, 'Model is overloaded', 'overloaded');

@@ -4,15 +4,15 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AuthService } from './authorization.ts';
-import { deployedRoute } from './catalogue.ts';
-import { deployedRefusal } from './deployed-errors.ts';
-import type { Endpoint } from './endpoint.ts';
-import { Refused } from './refusal.ts';
-import { strike } from './request-fault.ts';
+import { AuthService } from '../authorization.ts';
+import { deployedRoute } from '../catalogue.ts';
+import type { Endpoint } from '../endpoint.ts';
+import { Refused } from '../refusal.ts';
+import { strike } from '../request-fault.ts';
+import type { Call, Gateway, Site } from '../site.ts';
+import { type RateLimit, TokenBucket } from '../token-bucket.ts';
+import { deployedRefusal } from './errors.ts';
 import { serveRouter } from './router.ts';
-import type { Call, Gateway, Site } from './site.ts';
-import { type RateLimit, TokenBucket } from './token-bucket.ts';
 
 const rateLimit: RateLimit = { ratePerS: 10, burst: 25 };
 
@@ -53,7 +53,7 @@ export function deployedGateway(site: Site): Gateway {
   return { serve, refuse: deployedRefusal };
 }
 
-/** A prefix is a string to the proxy, not a path: `…/generate_stream` matches too. The longest that matches wins. */
+/** A prefix is a string to the proxy, not a path: `…/generate_stream` matches too. */
 function routeOf(routes: readonly ProxyRoute[], path: string): ProxyRoute {
   const route = routes.find(({ prefix }) => path.startsWith(prefix));
   if (route === undefined) throw new Refused({ kind: 'no_route' });

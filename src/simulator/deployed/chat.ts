@@ -1,13 +1,13 @@
-import type { Answer, FinishReason } from './answer.ts';
-import { deployedRefusal } from './deployed-errors.ts';
-import type { Form } from './generate.ts';
-import { mistyped, readParameters } from './parameters.ts';
-import { jsonAnswer } from './reply.ts';
+import type { Answer, FinishReason } from '../answer.ts';
+import type { Form } from '../generate.ts';
+import { mistyped, readParameters } from '../parameters.ts';
+import { jsonAnswer } from '../reply.ts';
+import type { Telling, Told } from '../told.ts';
+import type { Asked } from '../validation.ts';
+import { deployedRefusal } from './errors.ts';
 import type { Router } from './router.ts';
 import { nativeForm } from './router-form.ts';
 import { routerVersion } from './router-info.ts';
-import type { Telling, Told } from './told.ts';
-import type { Asked } from './validation.ts';
 
 /** A chat request as a generation, and what of it only its answer needs. */
 export interface Chat {

@@ -1,12 +1,12 @@
-import { deployedRefusal } from './deployed-errors.ts';
-import { simulatedName } from './device.ts';
-import type { Form } from './generate.ts';
-import { jsonAnswer, type Wording } from './reply.ts';
+import { simulatedName } from '../device.ts';
+import type { Form } from '../generate.ts';
+import { jsonAnswer, type Wording } from '../reply.ts';
+import type { RequestTimes } from '../router-metrics.ts';
+import { type Told, tokenEvents, wholeAnswer } from '../told.ts';
+import type { Asked } from '../validation.ts';
+import { deployedRefusal } from './errors.ts';
 import type { Router } from './router.ts';
 import { pipelineTag } from './router-info.ts';
-import type { RequestTimes } from './router-metrics.ts';
-import { type Told, tokenEvents, wholeAnswer } from './told.ts';
-import type { Asked } from './validation.ts';
 
 const wording: Wording = { plain: deployedRefusal, events: refusal => [deployedRefusal(refusal).body] };
 
@@ -49,10 +49,11 @@ function routerForm({ site }: Router, characters: number): Omit<Form, 'events' |
 
 /** Where and on how much it was computed; the only headers of this kind that a stream has. */
 function computeHeaders(gpu: string, characters: number): Record<string, string> {
-  const device = simulatedName(gpu)
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-');
-  return { 'x-compute-type': `1-${device}`, 'x-compute-characters': String(characters) };
+  const words =
+    simulatedName(gpu)
+      .toLowerCase()
+      .match(/[a-z0-9]+/g) ?? [];
+  return { 'x-compute-type': `1-${words.join('-')}`, 'x-compute-characters': String(characters) };
 }
 
 /** How long each part took, in whole milliseconds, cut and not rounded, as TGI gives them. */

@@ -1,19 +1,19 @@
 /** The service as its API document describes it: nothing is served that the document does not name. */
 
-import { checkBearer } from './authorization.ts';
-import type { ServedModel } from './catalogue.ts';
-import { documentedErrorEvents, documentedRefusal } from './documented-errors.ts';
-import type { Endpoint } from './endpoint.ts';
-import { type Form, generate } from './generate.ts';
-import { readGenerateBody } from './generate-body.ts';
-import { Refused } from './refusal.ts';
-import { jsonAnswer, sendJson } from './reply.ts';
-import { parseJson, readBody } from './request-body.ts';
-import { strike } from './request-fault.ts';
-import { readAddress } from './route.ts';
-import type { Call, Gateway, Site } from './site.ts';
-import { TokenBucket } from './token-bucket.ts';
-import { tokenEvents, wholeAnswer } from './told.ts';
+import { checkBearer } from '../authorization.ts';
+import type { ServedModel } from '../catalogue.ts';
+import type { Endpoint } from '../endpoint.ts';
+import { type Form, generate } from '../generate.ts';
+import { readGenerateBody } from '../generate-body.ts';
+import { Refused } from '../refusal.ts';
+import { jsonAnswer, sendJson } from '../reply.ts';
+import { parseJson, readBody } from '../request-body.ts';
+import { strike } from '../request-fault.ts';
+import { readAddress } from '../route.ts';
+import type { Call, Gateway, Site } from '../site.ts';
+import { TokenBucket } from '../token-bucket.ts';
+import { tokenEvents, wholeAnswer } from '../told.ts';
+import { documentedErrorEvents, documentedRefusal } from './errors.ts';
 
 /** Two megabytes of picture in Base64, and room for a prompt. */
 const longestBodyBytes = 4_000_000;

@@ -1,19 +1,19 @@
 /** TGI's own router, version 2.4.0, as it stands behind the deployed proxy: which path is what, and what it reads. */
 
+import type { Endpoint } from '../endpoint.ts';
+import type { RequestFault } from '../faults.ts';
+import { type Form, generate } from '../generate.ts';
+import { readGenerateBody } from '../generate-body.ts';
+import { readPrompt } from '../prompt.ts';
+import { type PlainAnswer, Refused } from '../refusal.ts';
+import { jsonAnswer, sendJson, sendPlain } from '../reply.ts';
+import { parseJson, readBody } from '../request-body.ts';
+import type { Call, Site } from '../site.ts';
+import { tokenPieces } from '../tokenizer.ts';
+import type { Asked } from '../validation.ts';
 import { chatForm, readChatBody } from './chat.ts';
-import type { Endpoint } from './endpoint.ts';
-import type { RequestFault } from './faults.ts';
-import { type Form, generate } from './generate.ts';
-import { readGenerateBody } from './generate-body.ts';
-import { readPrompt } from './prompt.ts';
-import { type PlainAnswer, Refused } from './refusal.ts';
-import { jsonAnswer, sendJson, sendPlain } from './reply.ts';
-import { parseJson, readBody } from './request-body.ts';
 import { compatForm, nativeForm } from './router-form.ts';
 import { modelList, routerInfo } from './router-info.ts';
-import type { Call, Site } from './site.ts';
-import { tokenPieces } from './tokenizer.ts';
-import type { Asked } from './validation.ts';
 
 /** What axum takes of a body in TGI up to 2.4.0. */
 const longestBodyBytes = 2_097_152;

@@ -1,0 +1,85 @@
+/** What every driver over HTTP says alike, and hears alike in an answer: so that their records can be laid side by side. */
+import { failure, type HttpAnswer } from '../protocol/failure.ts';
+import { excerpt, type Outcome } from '../protocol/outcome.ts';
+import type { Answer, GenerationRequest, Protocol } from '../protocol/protocol.ts';
+import type { Attempt } from './driver.ts';
+
+type Headers = HttpAnswer['headers'];
+
+/** What is sent to an endpoint besides the request itself. */
+export interface Addressing {
+  readonly token: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The headers of a request. */
+export function requestHeaders(
+  { token, headers }: Addressing,
+  { stream }: GenerationRequest,
+  requestId: string,
+): Record<string, string> {
+  return {
+    ...headers,
+    'content-type': 'application/json',
+    accept: stream ? 'text/event-stream' : 'application/json',
+    'accept-encoding': 'identity',
+    'x-request-id': requestId,
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  };
+}
+
+/** What an answer is that came as a whole, and what it says of itself where it is one. */
+export function readWhole(
+  { status, headers, body }: HttpAnswer,
+  protocol: Protocol,
+  token: string | undefined,
+): { readonly outcome: Outcome; readonly answer?: Answer } {
+  const problem = encodingProblem(headers);
+  if (problem !== undefined) return { outcome: { kind: 'protocol', status, detail: problem } };
+  const text = withoutToken(body, token);
+  if (status >= 300 || status < 200) return { outcome: failure({ status, headers, body: text.slice(0, 4_000) }) };
+  const type = contentType(headers);
+  if (type !== 'application/json')
+    return {
+      outcome: { kind: 'protocol', status, detail: excerpt(`an answer of type ${type || 'unknown'}: ${text}`) },
+    };
+  const answer = protocol.decodeAnswer(text);
+  return answer.kind === 'error'
+    ? { outcome: { ...answer.outcome, status } }
+    : { outcome: { kind: 'ok', status }, answer };
+}
+
+/** What an answer says of itself, as a record keeps it. */
+export function factsIn(
+  answer: Answer | undefined,
+  headers: Headers,
+): Pick<Attempt, 'inputTokens' | 'outputTokens' | 'finishReason'> {
+  return {
+    ...(answer?.inputTokens === undefined ? promptTokens(headers) : { inputTokens: answer.inputTokens }),
+    ...(answer?.outputTokens === undefined ? {} : { outputTokens: answer.outputTokens }),
+    ...(answer?.finishReason === undefined ? {} : { finishReason: answer.finishReason }),
+  };
+}
+
+/** Why the body cannot be read: it is encoded, which was not asked for. */
+export function encodingProblem(headers: Headers): string | undefined {
+  const encoding = headers['content-encoding'];
+  if (encoding === undefined || encoding === 'identity') return undefined;
+  return excerpt(`an answer encoded as ${String(encoding)}, which was not asked for`);
+}
+
+/** The media type of an answer, without its parameters. */
+export function contentType(headers: Headers): string {
+  const value = headers['content-type'];
+  return (Array.isArray(value) ? (value[0] ?? '') : (value ?? '')).split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+/** A server's words without the token, should it send it back. */
+export function withoutToken(text: string, token: string | undefined): string {
+  return token === undefined ? text : text.replaceAll(token, '[token]');
+}
+
+function promptTokens(headers: Headers): { inputTokens?: number } {
+  const header = headers['x-prompt-tokens'];
+  return typeof header === 'string' && /^\d{1,9}$/.test(header) ? { inputTokens: Number(header) } : {};
+}

@@ -1,0 +1,35 @@
+/** Asking again, as the API document advises: exponential backoff with full jitter, `Retry-After`, and a budget. */
+import { type Clock, sleepUntil } from '../clock.ts';
+import { seededRandom } from '../random.ts';
+import type { AttemptEnd } from '../record/request-record.ts';
+import type { Retry } from '../scenario/resolve.ts';
+import type { Send } from './driver.ts';
+
+/**
+ * Sends a request until it is answered, may not be asked again, or the budget is spent. Its attempts make one: sent
+ * when the first was, ended as the last did. The timeout is each attempt's own.
+ */
+export function retrying(send: Send, policy: Retry, clock: Clock, seed: number): Send {
+  const random = seededRandom(seed, 'retry');
+  let requests = 0;
+  let retries = 0;
+  return async (request, signal) => {
+    requests++;
+    let attempt = await send(request, signal);
+    const first = attempt;
+    const attempts: AttemptEnd[] = [attempt];
+    for (let retry = 0; retry < policy.attempts; retry++) {
+      const { outcome } = attempt;
+      if (!policy.on.includes(outcome.kind) || signal.aborted || retries + 1 > policy.budgetRatio * requests) break;
+      retries++;
+      const jitterMs = random.uniform() * Math.min(policy.maxBackoffMs, policy.backoffMs * 2 ** retry);
+      await sleepUntil(clock, attempt.endMs + Math.max(outcome.retryAfterMs ?? 0, jitterMs), signal);
+      if (signal.aborted) break;
+      attempt = await send(request, signal);
+      attempts.push(attempt);
+    }
+    if (attempts.length === 1) return first;
+    const ends = attempts.map(({ sentMs, endMs, outcome }) => ({ sentMs, endMs, outcome }));
+    return { ...attempt, sentMs: first.sentMs, attempts: ends };
+  };
+}

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import type { HttpAnswer } from '../protocol/failure.ts';
+import { excerpt, type Outcome } from '../protocol/outcome.ts';
+import type { Answer, GenerationRequest, Protocol } from '../protocol/protocol.ts';
+import type { Turn } from './autocannon.ts';
+import type { Attempt } from './driver.ts';
+import { type Addressing, factsIn, readWhole, requestHeaders, withoutToken } from './message.ts';
+
+export interface UnaryExchangeOptions extends Addressing {
+  readonly protocol: Protocol;
+  readonly clock: Clock;
+  readonly requestTimeoutMs: number;
+}
+
+/** One unary request on its way: stamps what happens to it, and settles once with what became of it. */
+export class UnaryExchange implements Turn {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly #options: UnaryExchangeOptions;
+  readonly #requestId = randomUUID();
+  readonly #resolve: (attempt: Attempt) => void;
+  readonly #unwatch: () => void;
+  #sentMs: number;
+  #headersMs: number | undefined;
+  #attempt: Attempt | undefined;
+  /** Whether a connection to send it on came about. */
+  wasSent = false;
+  /** Called as it ends, before anybody waiting for its attempt goes on. */
+  onEnd: (endMs: number) => void = () => {};
+
+  constructor(
+    options: UnaryExchangeOptions,
+    request: GenerationRequest,
+    abandoned: AbortSignal,
+    resolve: (attempt: Attempt) => void,
+  ) {
+    const { clock, requestTimeoutMs, protocol } = options;
+    this.#options = options;
+    this.#resolve = resolve;
+    this.body = Buffer.from(protocol.encode(request));
+    this.headers = requestHeaders(options, request, this.#requestId);
+    this.#sentMs = clock.nowMs();
+    const abandon = () => this.#settle({ kind: 'abandoned' });
+    const cancel = clock.at(this.#sentMs + requestTimeoutMs, () =>
+      this.#settle({ kind: 'timeout', detail: `no end within ${requestTimeoutMs} ms` }),
+    );
+    abandoned.addEventListener('abort', abandon, { once: true });
+    this.#unwatch = () => {
+      cancel();
+      abandoned.removeEventListener('abort', abandon);
+    };
+  }
+
+  /** What became of it; undefined while it is in flight. */
+  get attempt(): Attempt | undefined {
+    return this.#attempt;
+  }
+
+  sent(): void {
+    this.wasSent = true;
+    this.#sentMs = this.#options.clock.nowMs();
+  }
+
+  headersArrived(): void {
+    this.#headersMs = this.#options.clock.nowMs();
+  }
+
+  answered(whole: HttpAnswer): void {
+    const endMs = this.#options.clock.nowMs();
+    const { outcome, answer } = readWhole(whole, this.#options.protocol, this.#options.token);
+    this.#settle(outcome, endMs, outcome.kind === 'ok' ? answer : undefined, whole.headers);
+  }
+
+  broken(kind: 'connection' | 'protocol', detail: string): void {
+    this.#settle({ kind, detail: excerpt(withoutToken(detail, this.#options.token)) });
+  }
+
+  #settle(
+    outcome: Outcome,
+    endMs = this.#options.clock.nowMs(),
+    answer?: Answer,
+    headers: HttpAnswer['headers'] = {},
+  ): void {
+    if (this.#attempt !== undefined) return;
+    this.#unwatch();
+    this.#attempt = {
+      sentMs: this.#sentMs,
+      ...(this.#headersMs === undefined ? {} : { headersMs: this.#headersMs }),
+      tokenTimesMs: [],
+      endMs,
+      ...factsIn(answer, headers),
+      requestId: this.#requestId,
+      requestBytes: this.body.length,
+      outcome,
+    };
+    this.onEnd(endMs);
+    this.#resolve(this.#attempt);
+  }
+}

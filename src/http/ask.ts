@@ -1,0 +1,47 @@
+import { request } from 'undici';
+import type { Reply } from '../analysis/conformance.ts';
+import { messageOf } from '../errors.ts';
+
+/** One question to a service, outside of any load. */
+export interface Question {
+  readonly url: string;
+  readonly token?: string | undefined;
+  /** Sent as JSON by POST; without one it is a GET. */
+  readonly body?: unknown;
+  readonly timeoutMs: number;
+}
+
+/** The longest body that is read. */
+const maxBytes = 1 << 20;
+
+/** Asks once, follows nothing, and always answers: with status 0 and the reason where nothing came back. */
+export async function ask({ url, token, body, timeoutMs }: Question): Promise<Reply> {
+  try {
+    const reply = await request(url, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const headers = Object.fromEntries(Object.entries(reply.headers).map(([name, value]) => [name, String(value)]));
+    return { status: reply.statusCode, headers, body: await textOf(reply.body as AsyncIterable<Buffer>, token) };
+  } catch (error) {
+    return { status: 0, headers: {}, body: messageOf(error) };
+  }
+}
+
+/** A body as text, without the token should the server send it back. */
+async function textOf(body: AsyncIterable<Buffer>, token: string | undefined): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > maxBytes) break;
+  }
+  const text = Buffer.concat(chunks).toString('utf8');
+  return token === undefined ? text : text.replaceAll(token, '[token]');
+}

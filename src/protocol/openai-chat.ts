@@ -1,0 +1,83 @@
+import { failureInside } from './failure.ts';
+import { countIn, isMapping, parseJson, protocolError } from './json.ts';
+import { excerpt } from './outcome.ts';
+import type { Answer, GenerationRequest, Protocol, ProtocolError, StreamEvent } from './protocol.ts';
+
+/** OpenAI's chat completions, as vLLM, SGLang, llama.cpp and TGI's own chat route speak them. */
+export function openaiChat(model: string): Protocol {
+  return { name: 'openai-chat', encode: request => encode(request, model), decodeEvent, decodeAnswer };
+}
+
+function encode(request: GenerationRequest, model: string): string {
+  const images = request.images.map(({ mediaType, base64 }) => ({
+    type: 'image_url',
+    image_url: { url: `data:${mediaType};base64,${base64}` },
+  }));
+  const content = images.length === 0 ? request.prompt : [...images, { type: 'text', text: request.prompt }];
+  return JSON.stringify({
+    model,
+    messages: [{ role: 'user', content }],
+    max_tokens: request.maxNewTokens,
+    ...request.parameters,
+    stream: request.stream,
+    ...(request.stream ? { stream_options: { include_usage: true } } : {}),
+  });
+}
+
+/** A chunk with something in it is a token; several tokens in one chunk show in the usage alone. */
+function decodeEvent(data: string): StreamEvent {
+  if (data === '[DONE]') return { kind: 'other' };
+  const event = parseJson(data);
+  if (!isMapping(event)) return protocolError(`an event that is not a JSON object: ${data}`);
+  if (event['error'] !== undefined && event['error'] !== null) return chatError(event);
+  const choice: unknown = Array.isArray(event['choices']) ? event['choices'][0] : undefined;
+  const usage = usageOf(event);
+  if (!isMapping(choice)) return usage === undefined ? { kind: 'other' } : { kind: 'counts', answer: usage };
+  const reason = choice['finish_reason'];
+  const final: Answer | undefined =
+    typeof reason === 'string' ? { kind: 'answer', finishReason: excerpt(reason), ...usage } : undefined;
+  if (saysSomething(choice['delta'])) return final === undefined ? { kind: 'token' } : { kind: 'token', final };
+  return final === undefined ? { kind: 'other' } : { kind: 'final', answer: final };
+}
+
+/** A delta that names only the role is no token. */
+function saysSomething(delta: unknown): boolean {
+  if (!isMapping(delta)) return false;
+  const texts = [delta['content'], delta['reasoning_content'], delta['reasoning']];
+  return (
+    texts.some(text => typeof text === 'string' && text !== '') ||
+    (Array.isArray(delta['tool_calls']) && delta['tool_calls'].length > 0)
+  );
+}
+
+function decodeAnswer(body: string): Answer | ProtocolError {
+  const answer = parseJson(body);
+  if (!isMapping(answer)) return protocolError(`an answer that is not a JSON object: ${body}`);
+  if (answer['error'] !== undefined && answer['error'] !== null) return chatError(answer);
+  const choice: unknown = Array.isArray(answer['choices']) ? answer['choices'][0] : undefined;
+  if (!isMapping(choice) || !isMapping(choice['message'])) return protocolError(`an answer without a message: ${body}`);
+  const reason = choice['finish_reason'];
+  return {
+    kind: 'answer',
+    ...(typeof reason === 'string' ? { finishReason: excerpt(reason) } : {}),
+    ...usageOf(answer),
+  };
+}
+
+function usageOf(event: Readonly<Record<string, unknown>>): Answer | undefined {
+  const { usage } = event;
+  if (!isMapping(usage)) return undefined;
+  return {
+    kind: 'answer',
+    ...countIn(usage, 'prompt_tokens', 'inputTokens'),
+    ...countIn(usage, 'completion_tokens', 'outputTokens'),
+  };
+}
+
+/** TGI's chat route says every failure with 422, overload too: there the words decide. */
+function chatError(event: Readonly<Record<string, unknown>>): ProtocolError {
+  const outcome = failureInside(event, 200);
+  if (outcome.detail?.includes('overloaded')) return { kind: 'error', outcome: { ...outcome, kind: 'overloaded' } };
+  const status = isMapping(event['error']) ? (event['error']['http_status_code'] ?? event['error']['code']) : undefined;
+  return { kind: 'error', outcome: status === 422 || status === 400 ? { ...outcome, kind: 'rejected' } : outcome };
+}

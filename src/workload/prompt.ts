@@ -1,0 +1,80 @@
+/** The words of a request: given, from a file, or made up to a length in tokens. */
+import { type Random, seededRandom } from '../random.ts';
+import { lengthOf, shareAbove } from './lengths.ts';
+import type { PreparedWorkload } from './prepare.ts';
+import { presets } from './presets.ts';
+import type { FilePrompt } from './prompt-file.ts';
+import { commonWords, madeUpText } from './text.ts';
+import { type TokensOfWords, type Wording, wordForToken, wordsFor } from './wording.ts';
+
+/** What is known of the model that is asked; it need not be anything. */
+export interface ModelFacts {
+  /** How the server itself counts plain words. */
+  readonly tokensOfWords?: TokensOfWords;
+  readonly maxInputTokens?: number;
+}
+
+/** A prompt and, where it was made to a length, how many tokens that is. */
+export interface Prompt {
+  readonly text: string;
+  readonly askedTokens?: number;
+}
+
+/** Draws a prompt; where it is made up, `tokens` take the place of the length that the workload asks for. */
+export type PromptSource = (random: Random, tokens?: number) => Prompt;
+
+/** The prompts of a workload for a model. */
+export function promptSource(prepared: PreparedWorkload, seed: number, facts: ModelFacts): PromptSource {
+  const { prompt } = prepared.workload;
+  const { text } = prompt;
+  if (text !== undefined) return () => ({ text });
+  const wording = wordingOf(prepared, facts);
+  const { words, perWordTokens } = wording;
+  const { ratio, tokens: prefixTokens } = prompt.sharedPrefix ?? { ratio: 0, tokens: 0 };
+  const prefixWords = Math.round(prefixTokens / perWordTokens);
+  const prefix = madeUpText(prefixWords, words, seededRandom(seed, 'prefix', prepared.name));
+  const begins = (random: Random) => ratio > 0 && random.uniform() < ratio;
+
+  const { prompts } = prepared;
+  if (prompts.length > 0) {
+    return random => {
+      const { text } = prompts[random.integer(0, prompts.length - 1)] as FilePrompt;
+      return { text: begins(random) ? `${prefix}\n\n${text}` : text };
+    };
+  }
+  const lengths = lengthsOf(prepared);
+  const most = mostTokens(prepared, facts);
+  return (random, tokens = lengthOf(lengths, random)) => {
+    const own = Math.min(tokens, most);
+    if (!begins(random)) return { text: madeUpText(wordsFor(own, wording), words, random), askedTokens: own };
+    const askedTokens = own + prefixTokens;
+    const ownWords = Math.max(1, wordsFor(askedTokens, wording) - prefixWords);
+    return { text: `${prefix} ${madeUpText(ownWords, words, random)}`, askedTokens };
+  };
+}
+
+/** What a preset is cut to for a model, and the share (0–1) of its prompts that are longer; undefined where nothing is cut. */
+export function cutOf(prepared: PreparedWorkload, facts: ModelFacts): { tokens: number; ratio: number } | undefined {
+  const { preset } = prepared.workload.prompt;
+  const tokens = mostTokens(prepared, facts);
+  const ratio = preset === undefined ? 0 : shareAbove(presets[preset].input, tokens);
+  return ratio > 0 ? { tokens, ratio } : undefined;
+}
+
+/** Without a tokenizer lengths are true within a few percent: what is cut to a limit keeps so far away from it. */
+const inexactShare = 0.95;
+
+/** The longest a made-up prompt may be, without the beginning that it may share. */
+function mostTokens({ workload, wording }: PreparedWorkload, { maxInputTokens }: ModelFacts): number {
+  if (maxInputTokens === undefined) return Number.POSITIVE_INFINITY;
+  const limit = wording === undefined ? Math.floor(maxInputTokens * inexactShare) : maxInputTokens;
+  return Math.max(1, limit - (workload.prompt.sharedPrefix?.tokens ?? 0));
+}
+
+function wordingOf({ wording }: PreparedWorkload, { tokensOfWords = wordForToken }: ModelFacts): Wording {
+  return wording ?? { words: commonWords, ...tokensOfWords };
+}
+
+function lengthsOf({ workload: { prompt } }: PreparedWorkload) {
+  return prompt.preset === undefined ? (prompt.tokens ?? 1) : presets[prompt.preset].input;
+}

@@ -1,0 +1,73 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { documentedModel } from '../../src/simulator/catalogue.ts';
+import { launchService } from '../../src/simulator/launch.ts';
+import { scratch, tgiBench } from './tgi-bench.ts';
+
+const readme = readFileSync('README.md', 'utf8');
+const blocks = (language: string) =>
+  [...readme.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(match => match[1] as string);
+const commands = blocks('sh')
+  .flatMap(block => block.split('\n'))
+  .map(line => line.replace(/\s+#.*/, '').trim())
+  .filter(line => line !== '');
+
+describe('the README', () => {
+  it('shows a scenario that is valid as it stands', async () => {
+    const cwd = scratch();
+    const scenarios = blocks('yaml').filter(block => block.startsWith('name:'));
+    expect(scenarios.length).toBeGreaterThan(0);
+    for (const [i, text] of scenarios.entries()) {
+      writeFileSync(join(cwd, `${i}.yaml`), text);
+      const { exitCode, stderr } = await tgiBench(['validate', `${i}.yaml`], { cwd });
+      expect(stderr).toBe('');
+      expect(exitCode).toBe(0);
+    }
+  });
+
+  it('shows commands that run', async () => {
+    const token = 'the-token-of-the-readme';
+    const models = [documentedModel('hermes-2-pro-tgi', [0, 1]), documentedModel('llava-v1.6-mistral-7b-tgi', [0])];
+    const service = await launchService({
+      port: 0,
+      host: '127.0.0.1',
+      token,
+      fidelity: 'documented',
+      gpu: 'A100-80G',
+      speed: 1,
+      seed: 1,
+      models,
+      faults: [],
+    });
+    const shown = commands.filter(line => line.startsWith('npx tgi-bench') && !line.includes(' serve'));
+    expect(shown.length).toBeGreaterThanOrEqual(1);
+    for (const line of shown) {
+      // As it stands, but for the address, and small enough for a test.
+      const args = line
+        .split(/\s+/)
+        .slice(2)
+        .map(word =>
+          word
+            .replace('http://localhost:8000', service.url)
+            .replace(/^300$/, '5')
+            .replace(/^1,8,32$/, '1,4'),
+        );
+      const { exitCode, stderr } = await tgiBench(args, { env: { VALID_TOKEN: token } });
+      expect(`${line}: ${exitCode} ${exitCode === 0 ? '' : stderr}`).toBe(`${line}: 0 `);
+    }
+    await service.stop();
+  });
+
+  it('names only npm scripts that there are', () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+    const named = [...readme.matchAll(/npm run ([\w:]+)/g)].map(match => match[1] as string);
+    expect(named.length).toBeGreaterThan(0);
+    for (const name of named) expect(Object.keys(scripts)).toContain(name);
+  });
+
+  it('names only exit codes as the program has them', () => {
+    const line = readme.slice(readme.indexOf('Exit codes:'), readme.indexOf('\n\n', readme.indexOf('Exit codes:')));
+    for (const code of [0, 1, 2, 3, 5, 6, 7, 8, 130, 143]) expect(line).toMatch(new RegExp(`\\b${code}\\b`));
+  });
+});

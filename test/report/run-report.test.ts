@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import type { CellResult, Run } from '../../src/record/run.ts';
+import { Timeline } from '../../src/record/timeline.ts';
+import { csv, requestRow, summaryRows, timelineRows } from '../../src/report/csv.ts';
+import { markdown } from '../../src/report/markdown.ts';
+import { runOverview, runReport } from '../../src/report/run-report.ts';
+import { terminal } from '../../src/report/terminal.ts';
+import { virtualRun } from '../run/virtual-run.ts';
+
+/** Two endpoints, a step below the knee and one that times out, in virtual time: the same to the last digit each time. */
+const { run, records } = await virtualRun(`
+name: golden
+targets: [{ model: m, gpus: [0, 1], workloads: [chat] }]
+workloads: { chat: { kind: text, prompt: { tokens: 64 }, output: { maxNewTokens: 20 } } }
+limits: { requestTimeout: 860ms }
+load: { warmup: 5s, steps: [{ concurrency: 4, requests: 320 }, { ratePerS: 150, duration: 5s, maxInFlight: 100 }] }
+objectives: ["concurrency <= 4: p95(ttftMs) <= 800", "errorRatio <= 0.01", "p99(responseTimeMs) <= 1000"]
+goodput: { ttftMs: 300 }
+`);
+
+const paragraphs = (each: Run) =>
+  runReport(each).blocks.flatMap(block => (block.kind === 'paragraph' ? [block.text] : []));
+
+describe('the report of a run', () => {
+  it('is as it was, in Markdown', async () => {
+    await expect(markdown(runReport(run))).toMatchFileSnapshot('golden/report.md');
+  });
+
+  it('is as it was, on a terminal of 80 columns', async () => {
+    await expect(terminal(runOverview(run), { width: 80, colour: false })).toMatchFileSnapshot('golden/terminal.txt');
+  });
+
+  it('is as it was, as CSV', async () => {
+    await expect(csv(summaryRows(run), { header: true })).toMatchFileSnapshot('golden/summary.csv');
+    const timeline = new Timeline();
+    for (const record of records) timeline.add(record);
+    await expect(csv(timelineRows(timeline.rows()), { header: true })).toMatchFileSnapshot('golden/timeline.csv');
+    await expect(csv(records.slice(0, 5).map(requestRow), { header: true })).toMatchFileSnapshot('golden/requests.csv');
+  });
+
+  it('says first that the generator could not keep up', () => {
+    const reasons = [{ text: 'requests were sent late' }];
+    expect(paragraphs({ ...run, validity: { verdict: 'invalid', reasons } })[0]).toMatch(/^INVALID/);
+    expect(paragraphs({ ...run, validity: { verdict: 'suspect', reasons } })[0]).toMatch(/^SUSPECT/);
+  });
+
+  it('says that a run was interrupted, and how many requests never ended', () => {
+    expect(paragraphs({ ...run, status: 'interrupted', unaccounted: 7 })[0]).toMatch(
+      /^INTERRUPTED.*7 requests sent and never ended/,
+    );
+  });
+
+  it('says that figures are simulated wherever they stand', () => {
+    expect(markdown(runReport(run))).toContain('Simulated');
+    expect(terminal(runOverview(run), { width: 80, colour: false })).toContain('Simulated');
+    for (const row of summaryRows(run)) expect(row['simulated']).toBe(true);
+  });
+
+  it('prints a dash and the reason where too few requests stand behind a quantile, never a zero', () => {
+    const cell = run.cells[0] as CellResult;
+    const few = { ...cell, metrics: { ...cell.metrics, ttftMs: { ...cell.metrics.ttftMs, n: 40, p99: null } } };
+    const text = markdown(runReport({ ...run, cells: [few] }));
+    expect(text).toMatch(/–<sup>\d<\/sup>/);
+    expect(text).toContain('it needs 299');
+    expect(summaryRows({ ...run, cells: [few] })[0]?.['ttftMs.p99']).toBeUndefined();
+  });
+
+  it('prints a bound where requests that never ended reach a quantile', () => {
+    expect(run.cells.some(cell => cell.counts.timeout > 0)).toBe(true);
+    expect(markdown(runReport(run))).toMatch(/≥ 860/);
+  });
+});
+
+describe('CSV', () => {
+  it('disarms what a spreadsheet would take for a formula', () => {
+    const [record] = records;
+    if (record === undefined) throw new Error('no record');
+    const text = csv([requestRow({ ...record, workload: '=1+1', outcome: { kind: 'rejected', detail: '@SUM(A1)' } })], {
+      header: false,
+    });
+    expect(text).not.toMatch(/(^|,)[=@]/);
+  });
+});

@@ -1,0 +1,114 @@
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { HarnessError } from '../../src/errors.ts';
+import { checkLengths, factsOf, openWorkloads, prepareWorkloads, remarksOn } from '../../src/run/workloads.ts';
+import { parseScenario } from '../../src/scenario/resolve.ts';
+
+/** A scenario of these workloads, each asked of a model `m`, with its files. */
+function scenarioOf(workloads: Record<string, string>, files: Record<string, string | Buffer> = {}, rest = '') {
+  const text = `name: s
+targets: [{ model: m, gpus: [0, 1], workloads: [${Object.keys(workloads).join(', ')}] }]
+load: { steps: [{ concurrency: 1, requests: 1 }] }
+workloads: { ${Object.entries(workloads)
+    .map(([name, workload]) => `${name}: ${workload}`)
+    .join(', ')} }
+${rest}`;
+  const readFiles = (path: string) =>
+    Object.entries(files)
+      .filter(([name]) => path === name || path.startsWith('*'))
+      .map(([name, content]) => ({ name, bytes: Buffer.from(content) }));
+  return parseScenario({ file: 's.yaml', text, overrides: [], environment: {}, readFiles });
+}
+
+/** What a promise fails with: all lines of a problem of the scenario. */
+async function failure(promise: Promise<unknown>): Promise<string[]> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(HarnessError);
+  expect((error as HarnessError).exitCode).toBe(2);
+  return (error as HarnessError).message.split('\n');
+}
+
+const chat = '{ kind: text, prompt: { preset: chat } }';
+
+describe('workloads', () => {
+  it('are told everything that is wrong with their files at once', async () => {
+    const wide = await sharp({ create: { width: 1030, height: 8, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer();
+    const { scenario, assets } = scenarioOf(
+      {
+        asked: '{ kind: text, prompt: { file: p.jsonl }, output: { maxNewTokens: 8 } }',
+        seen: '{ kind: vlm, prompt: { text: What? }, images: { files: "*" }, output: { maxNewTokens: 8 } }',
+      },
+      { 'p.jsonl': '{"prompt": "x"}\nnope', 'wide.jpg': wide },
+    );
+    const lines = await failure(openWorkloads(scenario, assets));
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toMatch(/^p\.jsonl:2: expected JSON/);
+    expect(lines[1]).toMatch(/^p\.jsonl: expected a picture that can be decoded/);
+    expect(lines[2]).toMatch(/^wide\.jpg: expected at most 1024 × 1024 pixels, got 1030 × 8/);
+  });
+
+  it('are held to limits.maxInputTokens', async () => {
+    const { scenario, assets } = scenarioOf(
+      { asked: '{ kind: text, prompt: { file: p.txt }, output: { maxNewTokens: 8 } }' },
+      { 'p.txt': 'one two three four five six' },
+      'limits: { maxInputTokens: 5 }',
+    );
+    expect(await failure(openWorkloads(scenario, assets))).toEqual([
+      'p.txt:1: expected at most 5 tokens, got at least 6 (limits.maxInputTokens)',
+    ]);
+  });
+
+  it('are refused where pictures that are made are too large to be sent', async () => {
+    const size = '{ width: 1024, height: 1024, format: png, count: 1 }';
+    const { scenario, assets } = scenarioOf({
+      seen: `{ kind: vlm, prompt: { text: What? }, images: { sizes: [{ width: 64, height: 64, count: 1 }, ${size}] }, output: { maxNewTokens: 8 } }`,
+    });
+    const lines = await failure(prepareWorkloads(scenario, assets));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/^workloads\.seen\.images\.sizes\[1\]: expected a picture of at most/);
+  });
+});
+
+describe('what a model has said of itself', () => {
+  it('can show that it would be asked too much', async () => {
+    const { scenario, assets } = scenarioOf({
+      chat: '{ kind: text, prompt: { tokens: 300 }, output: { maxNewTokens: 8 } }',
+    });
+    const workloads = await prepareWorkloads(scenario, assets);
+    const check = (maxInputTokens: number) => checkLengths(scenario, workloads, new Map([['m', { maxInputTokens }]]));
+    expect(() => check(256)).toThrow(/^workloads\.chat\.prompt: .* got up to 300 \(what m says of itself at \/info\)$/);
+    expect(() => check(300)).not.toThrow();
+    expect(() => checkLengths(scenario, workloads, new Map())).not.toThrow();
+  });
+
+  it('holds together with limits.maxInputTokens: the lower of the two', () => {
+    const { scenario } = scenarioOf({ chat }, {}, 'limits: { maxInputTokens: 4096 }');
+    expect(factsOf(scenario, new Map([['m', { maxInputTokens: 2048 }]]), 'm')).toEqual({ maxInputTokens: 2048 });
+    expect(factsOf(scenario, new Map([['m', { maxInputTokens: 8192 }]]), 'm')).toEqual({ maxInputTokens: 4096 });
+    expect(factsOf(scenario, new Map(), 'm')).toEqual({ maxInputTokens: 4096 });
+  });
+});
+
+describe('remarksOn', () => {
+  it('says once a model which prompts were cut, and that a server did not count words', async () => {
+    const { scenario, assets } = scenarioOf({ chat });
+    const workloads = await prepareWorkloads(scenario, assets);
+    const remarks = remarksOn(scenario, workloads, new Map([['m', { maxInputTokens: 4096 }]])).map(({ text }) => text);
+    expect(remarks).toEqual([
+      'chat: 5.60 % of the prompts for m were cut to 3,891 tokens, within its limit of 4,096',
+      'chat: m did not say how long a prompt is; a word was taken for a token',
+    ]);
+  });
+
+  it('says nothing where there is nothing to say', async () => {
+    const { scenario, assets } = scenarioOf({ chat });
+    const workloads = await prepareWorkloads(scenario, assets);
+    const tokensOfWords = { perPromptTokens: 0, perWordTokens: 1 };
+    expect(remarksOn(scenario, workloads, new Map([['m', { tokensOfWords }]]))).toEqual([]);
+  });
+});

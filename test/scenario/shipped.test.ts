@@ -1,0 +1,26 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { expand } from '../../src/scenario/expand.ts';
+import { parseScenario } from '../../src/scenario/resolve.ts';
+import { exampleTrace } from './example-trace.ts';
+
+const scenarios = new URL('../../scenarios/', import.meta.url);
+const read = (file: string) => readFileSync(new URL(file, scenarios), 'utf8');
+
+describe('the shipped scenarios', () => {
+  it.each(readdirSync(scenarios).filter(file => file.endsWith('.yaml')))('%s is valid as it is', file => {
+    const { scenario } = parseScenario({
+      file,
+      text: read(file),
+      overrides: [],
+      environment: { VALID_TOKEN: 't' },
+      readTrace: name => ({ text: read(name), sha256: '' }),
+    });
+    expect(expand(scenario).length).toBeGreaterThan(0);
+    expect(scenario.name).toBe(file.replace('.yaml', ''));
+  });
+
+  it('replay a trace of their own making', () => {
+    expect(read('traces/example.jsonl')).toBe(exampleTrace());
+  });
+});

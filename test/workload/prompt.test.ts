@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import type { Workload } from '../../src/scenario/workload.ts';
+import { cutOf, type ModelFacts } from '../../src/workload/prompt.ts';
+import { requestSource } from '../../src/workload/workload.ts';
+import { prepared } from './prepared.ts';
+
+const workload = (prompt: Workload['prompt']): Workload => ({
+  kind: 'text',
+  prompt,
+  output: { maxNewTokens: 1 },
+  parameters: {},
+  stream: true,
+});
+const promptFile = (text: string) => new Map([['p.txt', [{ name: 'p.txt', bytes: new TextEncoder().encode(text) }]]]);
+
+/** The first prompts of a workload. */
+async function prompts(prompt: Workload['prompt'], facts: ModelFacts = {}, text = '') {
+  const requestOf = requestSource(await prepared(workload(prompt), { assets: promptFile(text) }), 42, facts);
+  return Array.from({ length: 400 }, (_, index) => requestOf([index]));
+}
+
+const words = (text: string) => text.split(' ').length;
+const beginning = (text: string) => text.split(' ').slice(0, 40).join(' ');
+
+describe('a shared prefix', () => {
+  it('begins as many prompts as it is said to, before words of their own', async () => {
+    const drawn = await prompts({ tokens: 60, sharedPrefix: { ratio: 0.25, tokens: 40 } });
+    const shared = drawn.filter(({ prompt }) => words(prompt) === 100);
+    expect(Math.abs(shared.length - 100)).toBeLessThan(30);
+    expect(new Set(shared.map(({ prompt }) => beginning(prompt))).size).toBe(1);
+    expect(new Set(shared.map(({ prompt }) => prompt)).size).toBe(shared.length);
+    expect(shared.every(({ askedInputTokens }) => askedInputTokens === 100)).toBe(true);
+    const rest = drawn.filter(each => !shared.includes(each));
+    expect(rest.every(({ prompt, askedInputTokens }) => words(prompt) === 60 && askedInputTokens === 60)).toBe(true);
+    expect(new Set(rest.map(({ prompt }) => beginning(prompt))).size).toBe(rest.length);
+  });
+
+  it('stands before the prompts of a file', async () => {
+    const drawn = await prompts({ file: 'p.txt', sharedPrefix: { ratio: 1, tokens: 40 } }, {}, 'Why?');
+    expect(drawn.every(({ prompt }) => prompt.endsWith('\n\nWhy?') && words(prompt) === 40)).toBe(true);
+  });
+
+  it('counts towards what a preset is cut to', async () => {
+    const drawn = await prompts({ preset: 'agent', sharedPrefix: { ratio: 1, tokens: 100 } }, { maxInputTokens: 1000 });
+    expect(Math.max(...drawn.map(({ askedInputTokens }) => askedInputTokens ?? 0))).toBe(950);
+  });
+});
+
+describe('the prompts of a file', () => {
+  it('are asked as they stand, each of them some time, in an order the seed decides', async () => {
+    const drawn = await prompts({ file: 'p.txt' }, {}, 'one\ntwo\nthree');
+    expect(new Set(drawn.map(({ prompt }) => prompt))).toEqual(new Set(['one', 'two', 'three']));
+    expect(drawn.every(({ askedInputTokens }) => askedInputTokens === undefined)).toBe(true);
+    expect(await prompts({ file: 'p.txt' }, {}, 'one\ntwo\nthree')).toEqual(drawn);
+  });
+});
+
+describe('what a server has said of how it counts', () => {
+  it('decides how many words a length is', async () => {
+    const [first] = await prompts({ tokens: 126 }, { tokensOfWords: { perPromptTokens: 6, perWordTokens: 1.2 } });
+    expect([words(first?.prompt ?? ''), first?.askedInputTokens]).toEqual([100, 126]);
+  });
+});
+
+describe('cutOf', () => {
+  it('says how many prompts of a preset are cut, and to what', async () => {
+    const preset = await prepared(workload({ preset: 'chat' }));
+    expect(cutOf(preset, { maxInputTokens: 2000 })).toMatchObject({ tokens: 1900 });
+    expect(cutOf(preset, { maxInputTokens: 2000 })?.ratio).toBeCloseTo(0.15, 2);
+    expect(cutOf(preset, { maxInputTokens: 100_000 })).toBeUndefined();
+    expect(cutOf(preset, {})).toBeUndefined();
+    expect(cutOf(await prepared(workload({ tokens: 50 })), { maxInputTokens: 40 })).toBeUndefined();
+  });
+});

@@ -5,20 +5,25 @@ import { holds, type Objective } from '../scenario/objective.ts';
 /** The objectives that speak of a cell, judged by what was measured; `held` is null where too little was. */
 export function judgeObjectives(
   objectives: readonly Objective[],
-  cell: Pick<CellResult, 'target' | 'workload' | 'load'> & Pick<Summary, 'rates' | 'metrics'>,
+  cell: Pick<CellResult, 'target' | 'workload' | 'load'> & Pick<Summary, 'rates' | 'metrics' | 'byWorkload'>,
 ): ObjectiveResult[] {
-  return objectives
-    .filter(objective => speaksOf(objective, cell))
-    .map(objective => {
-      const { value, censored } = measure(objective, cell);
-      if (value === null) return { text: objective.text, measured: null, held: null };
-      const held = holds(value, objective.comparator, objective.bound);
-      if (!censored) return { text: objective.text, measured: value, held };
-      // Where requests that never ended reach it, the true value lies beyond this one: it says for sure only that an
-      // upper limit below it is missed, or a lower one held.
-      const isUpper = objective.comparator.startsWith('<') === (objective.metric !== 'userTokensPerS');
-      return { text: objective.text, measured: value, held: held === isUpper ? null : held };
-    });
+  return objectives.flatMap(objective => {
+    // An objective that names a workload of a mix speaks of that part of it.
+    const named = objective.names.find(name => cell.byWorkload?.[name] !== undefined);
+    const part = named === undefined ? cell : { ...cell, ...cell.byWorkload?.[named], workload: named };
+    return speaksOf(objective, part) ? [judge(objective, part)] : [];
+  });
+}
+
+function judge(objective: Objective, cell: Pick<Summary, 'rates' | 'metrics'>): ObjectiveResult {
+  const { value, censored } = measure(objective, cell);
+  if (value === null) return { text: objective.text, measured: null, held: null };
+  const held = holds(value, objective.comparator, objective.bound);
+  if (!censored) return { text: objective.text, measured: value, held };
+  // Where requests that never ended reach it, the true value lies beyond this one: it says for sure only that an
+  // upper limit below it is missed, or a lower one held.
+  const isUpper = objective.comparator.startsWith('<') === (objective.metric !== 'userTokensPerS');
+  return { text: objective.text, measured: value, held: held === isUpper ? null : held };
 }
 
 function speaksOf(

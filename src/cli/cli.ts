@@ -78,6 +78,11 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
             default: 'documented' as const,
             describe: 'of the embedded service',
           })
+          .option('limits', {
+            type: 'boolean',
+            describe:
+              'instead: at which concurrency and rate it begins to refuse; goes past the documented 100 at once',
+          })
           .option('check', { type: 'boolean', describe: 'exit 3 where anything differs' })
           .option('json', { type: 'boolean', describe: 'print the points as JSON and nothing else' }),
       async args => done(await probeCommand(args, io)),

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { Check } from '../analysis/conformance.ts';
 import { type ExitCode, exitCodes, HarnessError } from '../errors.ts';
 import type { Document } from '../report/document.ts';
+import { limitsReport } from '../report/limits-report.ts';
 import { terminal } from '../report/terminal.ts';
+import { discoverLimits } from '../run/limits.ts';
 import { probe } from '../run/probe.ts';
 import { documentedModel } from '../simulator/catalogue.ts';
 import { launchService } from '../simulator/launch.ts';
@@ -16,13 +18,14 @@ export interface ProbeArguments {
   readonly model: string;
   readonly imageModel: string;
   readonly gpu: number;
+  readonly limits?: boolean | undefined;
   readonly check?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
 
 const timeoutMs = 30_000;
 
-/** `tgi-bench probe`: what a service really does, beside what its API document says. */
+/** `tgi-bench probe`: what a service really does, beside what its API document says; or, asked for, where it begins to refuse. */
 export async function probeCommand(args: ProbeArguments, io: Io): Promise<ExitCode> {
   const service = args.url === undefined ? await startEmbedded(args) : undefined;
   try {
@@ -34,17 +37,20 @@ export async function probeCommand(args: ProbeArguments, io: Io): Promise<ExitCo
       });
     }
     const url = (service?.url ?? args.url ?? '').replace(/\/+$/, '');
-    const checks = await probe({
-      url,
-      token,
-      model: args.model,
-      imageModel: args.imageModel || undefined,
-      gpu: args.gpu,
-      timeoutMs,
-    });
     const name = service === undefined ? url : `the embedded service (${args.fidelity})`;
-    if (args.json) say(io.stdout, JSON.stringify(checks));
-    else say(io.stdout, terminal(probeDocument(name, checks), { width: io.stdout.columns, colour: io.stdout.colour }));
+    const { model, gpu } = args;
+    const show = (found: unknown, document: Document) =>
+      say(
+        io.stdout,
+        args.json ? JSON.stringify(found) : terminal(document, { width: io.stdout.columns, colour: io.stdout.colour }),
+      );
+    if (args.limits) {
+      const limits = await discoverLimits({ url, token, model, gpu, timeoutMs, signal: io.interrupted });
+      show(limits, limitsReport(name, limits));
+      return io.interrupted.aborted ? (io.interrupted.reason as ExitCode) : exitCodes.done;
+    }
+    const checks = await probe({ url, token, model, imageModel: args.imageModel || undefined, gpu, timeoutMs });
+    show(checks, probeDocument(name, checks));
     return args.check && checks.some(({ conforms }) => !conforms) ? exitCodes.objectiveMissed : exitCodes.done;
   } finally {
     await service?.stop();

@@ -8,6 +8,7 @@ import { runOverview } from '../report/run-report.ts';
 import { terminal } from '../report/terminal.ts';
 import { type EmbeddedService, startEmbedded } from '../run/embedded.ts';
 import { inspectEnvironment } from '../run/environment.ts';
+import { measureFloors } from '../run/floor.ts';
 import { greet } from '../run/greet.ts';
 import { writeReports } from '../run/reports.ts';
 import { runScenario } from '../run/run-scenario.ts';
@@ -71,6 +72,7 @@ async function runOne(loaded: LoadedScenario, { id, directory, args, io }: OneRu
     checkLengths(scenario, workloads, models);
     if (!args.quiet) say(io.stderr, opening(loaded, embedded, directory, io));
     bench = serviceBench({ ...service, clock: systemClock() });
+    const floorMs = scenario.load.floor ? await measureFloors(bench, scenario, io.interrupted) : undefined;
     const run = await runScenario({
       id,
       scenario,
@@ -84,6 +86,7 @@ async function runOne(loaded: LoadedScenario, { id, directory, args, io }: OneRu
           simulated: embedded !== undefined,
           info,
           models: Object.fromEntries(models),
+          ...(floorMs === undefined ? {} : { floorMs }),
         },
         assets,
         io.directory,

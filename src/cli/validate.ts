@@ -34,9 +34,9 @@ export async function validate(args: ValidateArguments, io: Io): Promise<ExitCod
 /** What a scenario would do: its cells, how long and how many, and which quantiles that is enough for. */
 function planDocument(scenario: Scenario, cells: readonly Cell[]): Document {
   const stages = new Map<number, number>();
-  for (const cell of cells) stages.set(cell.stage, Math.max(stages.get(cell.stage) ?? 0, cell.end.durationMs ?? 0));
-  const bounded = cells.every(cell => cell.end.durationMs !== undefined);
-  const longestMs = [...stages.values()].reduce((a, b) => a + b, 0);
+  for (const cell of cells) stages.set(cell.stage, Math.max(stages.get(cell.stage) ?? 0, longestMs(cell) ?? 0));
+  const bounded = cells.every(cell => longestMs(cell) !== undefined);
+  const allMs = [...stages.values()].reduce((a, b) => a + b, 0);
   const requests = cells.map(requestsOf);
   const known = requests.filter(count => count !== undefined).reduce((a, b) => a + b, 0);
   return {
@@ -44,7 +44,7 @@ function planDocument(scenario: Scenario, cells: readonly Cell[]): Document {
     blocks: [
       {
         kind: 'paragraph',
-        text: `${plural(cells.length, 'cell')} in ${plural(stages.size, 'stage')}, ${requests.includes(undefined) ? 'at least ' : ''}${plural(known, 'measured request')}; ${bounded ? `at most ${formatDuration(longestMs)}` : 'no bound on the time (steps without atMost end by their requests)'}, warm-up and drain not counted; at most ${peakInFlight(cells)} in flight.`,
+        text: `${plural(cells.length, 'cell')} in ${plural(stages.size, 'stage')}, ${requests.includes(undefined) ? 'at least ' : ''}${plural(known, 'measured request')}; ${bounded ? `at most ${formatDuration(allMs)}` : 'no bound on the time (steps without atMost end by their requests)'}, warm-up and drain not counted; at most ${peakInFlight(cells)} in flight.`,
       },
       {
         kind: 'table',
@@ -66,12 +66,19 @@ function planDocument(scenario: Scenario, cells: readonly Cell[]): Document {
           { text: loadLabel(cell.load) },
           { text: cell.order },
           { text: requests[i]?.toLocaleString('en-US') ?? missing },
-          { text: cell.end.durationMs === undefined ? missing : formatDuration(cell.end.durationMs) },
+          { text: formatDuration(longestMs(cell) ?? Number.NaN) },
           { text: quantilesFor(requests[i]) },
         ]),
       },
     ],
   };
+}
+
+/** How long a cell is measured at most: by its end, or by a schedule without chance in it. */
+function longestMs({ end, load }: Cell): number | undefined {
+  const isByChance = load.kind === 'closed' || load.arrivals === 'poisson' || load.arrivals === 'gamma';
+  if (isByChance || end.requests === undefined) return end.durationMs;
+  return Math.min(end.durationMs ?? Number.POSITIVE_INFINITY, (end.requests * 1000) / load.ratePerS);
 }
 
 /** How many requests a cell will measure, where that is known beforehand. */

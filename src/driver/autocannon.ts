@@ -23,14 +23,6 @@ export interface Turn {
   broken(kind: 'connection' | 'protocol', detail: string): void;
 }
 
-/** A connection that is asking. */
-export interface Conversation {
-  /** Resolves when the connection has ended. */
-  readonly ended: Promise<void>;
-  /** Ends the connection at once; the turn in flight is told nothing more. */
-  hangUp(): void;
-}
-
 /** What autocannon's client is besides its published type, in version 9. */
 interface Client extends EventEmitter {
   readonly conn: Socket;
@@ -48,12 +40,15 @@ const ignore = () => {};
 /** Stands for each of its histograms: whatever is recorded, nothing is kept. */
 const nowhere = { __custom: true, recordValue: ignore, recordValueWithExpectedInterval: ignore, destroy: ignore };
 
-/** Opens a connection and sends `first`, then what `next` gives after each answer; ends when it gives nothing. */
+/**
+ * Opens a connection and sends `first`, then what `next` gives after each answer; ends it when that is nothing, when it
+ * breaks, and, without another word to the turn in flight, when the function that it gives is called.
+ */
 export function converse(
   { url, method }: { readonly url: URL; readonly method: 'GET' | 'POST' },
   first: Turn,
   next: () => Turn | undefined,
-): Conversation {
+): () => void {
   /** The one in flight. */
   let turn: Turn | undefined = first;
   let staysOpen = true;
@@ -107,14 +102,12 @@ export function converse(
     connections: 1,
     amount: Number.MAX_SAFE_INTEGER, // it is ended, not counted out
     timeout: beyondUseS,
-    sampleInt: 100, // how soon it sees that its connection has ended
+    sampleInt: 100, // for so long its timers outlive the connection
     skipAggregateResult: true,
     histograms: { latencies: nowhere, requests: nowhere, throughput: nowhere },
   };
-  return {
-    ended: autocannon(options).then(ignore),
-    hangUp: () => client?.destroy(),
-  };
+  void autocannon(options);
+  return () => client?.destroy();
 }
 
 function inLowerCase(headers: autocannon.Request['headers'] = {}): HttpAnswer['headers'] {

@@ -107,16 +107,19 @@ async function openLoop(run: PhaseRun, phase: Phase, load: OpenLoad, clock: Cloc
   const { openedMs } = run;
   if (openedMs === undefined) return;
 
-  let sent = 0;
+  let fallenDue = 0;
   let lastMs = openedMs;
   const measuring = { fromMs: openedMs, clock, ended: run.stopped, takes: (dueMs: number) => run.takes(dueMs) };
   await follow(phase.arrivals(load, 'measured'), measuring, arrival => {
     void send(arrival);
-    sent++;
+    fallenDue++;
     lastMs = arrival.dueMs;
   });
-  // So many requests take as long as at the mean rate, be the last of them due before that or after.
-  const endMs = Math.max(lastMs, openedMs + (sent * 1000) / load.ratePerS);
+  // So many requests take as long as at the mean rate, or until the last of them is due.
+  const lastedMs = run.isComplete
+    ? Math.max(lastMs - openedMs, (fallenDue * 1000) / load.ratePerS)
+    : Number.POSITIVE_INFINITY;
+  const endMs = openedMs + Math.min(lastedMs, phase.cell.end.durationMs ?? Number.POSITIVE_INFINITY);
   await sleepUntil(clock, endMs, run.stopped);
   run.stop(endMs, 'complete');
 }

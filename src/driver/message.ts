@@ -34,19 +34,20 @@ export function readWhole(
   protocol: Protocol,
   token: string | undefined,
 ): { readonly outcome: Outcome; readonly answer?: Answer } {
-  const problem = encodingProblem(headers);
-  if (problem !== undefined) return { outcome: { kind: 'protocol', status, detail: problem } };
-  const text = withoutToken(body, token);
-  if (status >= 300 || status < 200) return { outcome: failure({ status, headers, body: text.slice(0, 4_000) }) };
+  const encoding = encodingProblem(headers);
+  if (encoding !== undefined) return { outcome: { kind: 'protocol', status, detail: encoding } };
+  const told = withoutToken(body, token);
+  if (status >= 300 || status < 200) return { outcome: failure({ status, headers, body: told.slice(0, 4_000) }) };
   const type = contentType(headers);
   if (type !== 'application/json')
     return {
-      outcome: { kind: 'protocol', status, detail: excerpt(`an answer of type ${type || 'unknown'}: ${text}`) },
+      outcome: { kind: 'protocol', status, detail: excerpt(`an answer of type ${type || 'unknown'}: ${told}`) },
     };
-  const answer = protocol.decodeAnswer(text);
-  return answer.kind === 'error'
-    ? { outcome: { ...answer.outcome, status } }
-    : { outcome: { kind: 'ok', status }, answer };
+  // As it came, for a short token may stand in any text; only what is shown of a failure must be without it.
+  const answer = protocol.decodeAnswer(body);
+  if (answer.kind === 'answer') return { outcome: { kind: 'ok', status }, answer };
+  const failed = protocol.decodeAnswer(told);
+  return { outcome: { ...(failed.kind === 'error' ? failed : answer).outcome, status } };
 }
 
 /** What an answer says of itself, as a record keeps it. */

@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { Arrival } from '../arrival/arrivals.ts';
 import type { Clock } from '../clock.ts';
-import { type Outcome, outcomeKinds } from '../protocol/outcome.ts';
 import type { GenerationRequest } from '../protocol/protocol.ts';
 import type { AttemptEnd, RequestRecord } from '../record/request-record.ts';
 import type { Attempt, EndReason, Observer, Part, Phase, Send } from './driver.ts';
+import { StopWatch } from './stop-watch.ts';
 
 /** How long an interrupted phase waits for what is in flight. */
 const shortDrainMs = 5_000;
@@ -173,10 +173,12 @@ export class PhaseRun {
     return ended;
   }
 
-  #recordDropped({ arrival, part }: Due): void {
+  #recordDropped({ arrival, part, index }: Due): void {
     const dueMs = microseconds(arrival.dueMs);
+    const isDrawn = this.#phase.cell.target.mix !== undefined;
+    const workload = isDrawn ? this.#phase.requestOf(part, index, arrival).workload : undefined;
     this.#observer.ended({
-      ...this.#name(this.#observer.due(false), part),
+      ...this.#name(this.#observer.due(false), part, workload),
       dueMs,
       tokenTimesMs: [],
       endMs: dueMs,
@@ -186,16 +188,16 @@ export class PhaseRun {
     });
   }
 
-  #name(seq: number, phase: Part) {
+  #name(seq: number, phase: Part, workload = this.#phase.cell.workload) {
     const { cell } = this.#phase;
-    return { seq, cell: cell.index, phase, target: cell.target.name, workload: cell.workload } as const;
+    return { seq, cell: cell.index, phase, target: cell.target.name, workload } as const;
   }
 
   #ended(seq: number, phase: Part, dueMs: number, request: GenerationRequest, attempt: Attempt): RequestRecord {
     const { variant, askedInputTokens } = request;
     const counted = attempt.outputTokens ?? (attempt.tokenTimesMs.length || undefined);
     const record: RequestRecord = {
-      ...this.#name(seq, phase),
+      ...this.#name(seq, phase, request.workload),
       ...(variant === undefined ? {} : { variant }),
       dueMs: microseconds(dueMs),
       ...(askedInputTokens === undefined ? {} : { askedInputTokens }),
@@ -222,39 +224,4 @@ function microseconds(ms: number): number {
 
 function roundedEnd({ sentMs, endMs, outcome }: AttemptEnd): AttemptEnd {
   return { sentMs: microseconds(sentMs), endMs: microseconds(endMs), outcome };
-}
-
-/** Watches one ratio over the last while, for `stopIf`. */
-class StopWatch {
-  readonly #isCounted: (outcome: Outcome) => boolean;
-  readonly #bound: number;
-  readonly #forMs: number;
-  readonly #ended: { readonly atMs: number; readonly counted: boolean }[] = [];
-  #counted = 0;
-  #beganMs: number | undefined;
-
-  constructor(ratio: string, bound: number, forMs: number) {
-    const refusals: Readonly<Record<string, string>> = {
-      rateLimitedRatio: 'rate_limited',
-      overloadedRatio: 'overloaded',
-      forbiddenRatio: 'forbidden',
-    };
-    const kind = refusals[ratio];
-    const errors: readonly string[] = outcomeKinds.filter(
-      each => each !== 'ok' && each !== 'dropped' && !Object.values(refusals).includes(each),
-    );
-    this.#isCounted = outcome => (kind === undefined ? errors.includes(outcome.kind) : outcome.kind === kind);
-    this.#bound = bound;
-    this.#forMs = forMs;
-  }
-
-  /** Takes in one more end; whether the ratio over the last `forMs` is beyond the bound, once that long has passed. */
-  isBeyond(outcome: Outcome, atMs: number): boolean {
-    const counted = this.#isCounted(outcome);
-    this.#beganMs ??= atMs;
-    this.#ended.push({ atMs, counted });
-    if (counted) this.#counted++;
-    while ((this.#ended[0]?.atMs ?? atMs) < atMs - this.#forMs) if (this.#ended.shift()?.counted) this.#counted--;
-    return atMs - this.#beganMs >= this.#forMs && this.#counted / this.#ended.length > this.#bound;
-  }
 }

@@ -169,10 +169,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     const code = 'code' in error ? String(error.code) : '';
     const isBroken =
-      code.startsWith('HPE_') ||
-      code === 'UND_ERR_HTTP_PARSER' ||
-      code.startsWith('UND_ERR_RES') ||
-      code.startsWith('UND_ERR_HEADERS');
+      error.name === 'HTTPParserError' || code.startsWith('UND_ERR_RES') || code.startsWith('UND_ERR_HEADERS');
     this.settle(
       this.#failure ?? {
         kind: isBroken ? 'protocol' : 'connection',

@@ -54,12 +54,11 @@ interface Asking extends UnaryOptions {
   readonly ask: (dueMs: number) => Asked;
 }
 
-/** As many slots as the concurrency; ends when no slot sends any more and no connection is left. */
+/** As many slots as the concurrency; ends when no slot sends any more. */
 async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, { url, clock, ask }: Asking): Promise<void> {
   const { warmup } = phase.cell;
   const slots = load.effectiveConcurrency;
   const beganMs = clock.nowMs();
-  const ending: Promise<void>[] = [];
   let cold = slots;
   if (typeof warmup === 'number') run.at(beganMs + warmup, () => run.warm(beganMs + warmup));
   else if (warmup.turnovers === 0) run.warm(beganMs);
@@ -78,9 +77,8 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, { url, 
     await sleepUntil(clock, dueMs, run.stopped);
     while (!run.stopped.aborted) {
       if (run.isComplete) return run.stop(dueMs, 'complete');
-      const connection = askOnOneConnection(url, next(dueMs), next, () => !run.stopped.aborted && !run.isComplete);
-      ending.push(connection.ended);
-      const { exchange, record } = await connection.last;
+      const goesOn = () => !run.stopped.aborted && !run.isComplete;
+      const { exchange, record } = await askOnOneConnection(url, next(dueMs), next, goesOn);
       // Where nobody listens, a slot must not knock without a pause.
       dueMs = record.endMs + (exchange.wasSent ? pauseMs(record, load) : refusedWaitMs);
       await sleepUntil(clock, dueMs, run.stopped);
@@ -98,31 +96,27 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, { url, 
   const spreadMs = phase.staggerMs ?? fromMs - beganMs;
   const others = Array.from({ length: slots - 1 }, (_, k) => slot(fromMs + ((k + 1) * spreadMs) / slots));
   await Promise.all([first, ...others]);
-  await Promise.all(ending);
 }
 
-/** Sends one request after the other until one is no answer or nothing is to follow; gives the last of them, once it has ended. */
-function askOnOneConnection(
+/** Sends one request after the other until one is no answer or nothing is to follow; gives the last of them once it has ended. */
+async function askOnOneConnection(
   url: URL,
   first: Asked,
   next: (dueMs: number) => Asked,
   goesOn: () => boolean,
-): { readonly last: Promise<{ exchange: UnaryExchange; record: RequestRecord }>; readonly ended: Promise<void> } {
+): Promise<{ readonly exchange: UnaryExchange; readonly record: RequestRecord }> {
   let current = first;
-  const { ended, hangUp } = converse({ url, method: 'POST' }, first.exchange, () => {
+  const hangUp = converse({ url, method: 'POST' }, first.exchange, () => {
     const { attempt } = current.exchange;
     if (attempt?.outcome.kind !== 'ok' || !goesOn()) return undefined;
     current = next(attempt.endMs);
     return current.exchange;
   });
-  const last = async () => {
-    for (;;) {
-      const { exchange, record } = current;
-      const made = await record;
-      if (exchange !== current.exchange) continue;
-      hangUp(); // it may have ended by itself, at its time limit or with the phase
-      return { exchange, record: made };
-    }
-  };
-  return { last: last(), ended };
+  for (;;) {
+    const { exchange, record } = current;
+    const ended = await record;
+    if (exchange !== current.exchange) continue; // the next was asked at the moment of the answer
+    hangUp(); // for what ended at its time limit, or with the phase
+    return { exchange, record: ended };
+  }
 }

@@ -22,6 +22,8 @@ export interface RecorderOptions {
   readonly goodput: Readonly<Record<string, number>> | undefined;
   /** What an unfinished request is at least charged. */
   readonly requestTimeoutMs: number;
+  /** Whether its requests come from several workloads, of each of which the numbers are wanted as well. */
+  readonly isMixed?: boolean;
 }
 
 /** How long after a window's end it is known at the latest. */
@@ -34,11 +36,15 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #series = metrics.map(metric => ({ metric, histogram: new Histogram(), requests: 0, unfinished: 0 }));
   readonly #counts = Object.fromEntries(outcomeKinds.map(kind => [kind, 0])) as Record<OutcomeKind, number>;
+  readonly #attempts = { ...this.#counts };
+  readonly #retries = { requests: 0, attempts: 0, recovered: 0 };
   readonly #examples = new Map<
     string,
     { kind: OutcomeKind; status?: number; by?: string; detail?: string; count: number }
   >();
   readonly #arrived = { ended: 0, outputTokens: 0, inputTokens: 0 };
+  /** A recorder for each workload of a mix. */
+  readonly #byWorkload = new Map<string, Recorder>();
   /** A recorder for each kind of request, where there are several. */
   readonly #byVariant = new Map<string, Recorder>();
   /** The records of the last moments before the window's end is known. */
@@ -66,6 +72,7 @@ export class Recorder {
   /** The window begins. What arrives after it counts as throughput; the caller says so before any later record is added. */
   open(atMs: number): void {
     this.#openedMs = atMs;
+    for (const recorder of this.#byWorkload.values()) recorder.open(atMs);
   }
 
   /** The window ends: what arrives later is drain. */
@@ -74,16 +81,19 @@ export class Recorder {
     // The end may be known only a moment after it: what arrived in between was taken for throughput.
     for (const record of this.#recent) this.#countArrivals(record, atMs, Number.POSITIVE_INFINITY, -1);
     this.#recent.length = 0;
+    for (const recorder of this.#byWorkload.values()) recorder.close(atMs);
   }
 
   add(record: RequestRecord): void {
     this.#addArrivals(record);
+    if (this.#options.isMixed) this.#workloadOf(record).add(record);
     if (record.phase === 'warmup') {
       this.#warmup++;
       return;
     }
     this.#addVariant(record);
     this.#counts[record.outcome.kind]++;
+    this.#addAttempts(record);
     this.#addExample(record);
     this.#addAnswer(record);
     if (this.#options.goodput !== undefined && this.#isGood(record, this.#options.goodput)) this.#good++;
@@ -122,6 +132,8 @@ export class Recorder {
         outputMean: ratio(this.#answers.outputTokens, this.#answers.outputKnown),
         endedByLengthRatio: ratio(this.#answers.byLength, this.#answers.reasonKnown),
       },
+      ...(this.#retries.requests === 0 ? {} : { retries: { ...this.#retries } }),
+      ...(this.#byWorkload.size === 0 ? {} : { byWorkload: this.#workloads() }),
       ...(this.#byVariant.size === 0 ? {} : { byVariant: this.#variants() }),
       examples: [...this.#examples.values()],
     };
@@ -129,8 +141,9 @@ export class Recorder {
 
   #rates(counts: Counts, windowMs: readonly [number, number] | null): Rates {
     const seconds = windowMs === null ? 0 : (windowMs[1] - windowMs[0]) / 1000;
-    const sent = counts.due - counts.dropped;
-    const refused = counts.rate_limited + counts.overloaded + counts.forbidden;
+    const attempts = this.#attempts;
+    const sent = Object.values(attempts).reduce((a, b) => a + b, 0);
+    const refused = attempts.rate_limited + attempts.overloaded + attempts.forbidden;
     const goodput = this.#options.goodput !== undefined;
     return {
       offeredPerS: ratio(counts.due, seconds),
@@ -140,10 +153,10 @@ export class Recorder {
       goodputPerS: goodput ? ratio(this.#good, seconds) : null,
       goodputRatio: goodput ? ratio(this.#good, counts.due) : null,
       droppedRatio: ratio(counts.dropped, counts.due),
-      rateLimitedRatio: ratio(counts.rate_limited, sent),
-      overloadedRatio: ratio(counts.overloaded, sent),
-      forbiddenRatio: ratio(counts.forbidden, sent),
-      errorRatio: ratio(sent - counts.ok - refused, sent),
+      rateLimitedRatio: ratio(attempts.rate_limited, sent),
+      overloadedRatio: ratio(attempts.overloaded, sent),
+      forbiddenRatio: ratio(attempts.forbidden, sent),
+      errorRatio: ratio(sent - attempts.ok - refused, sent),
     };
   }
 
@@ -192,11 +205,37 @@ export class Recorder {
     }
   }
 
+  /** What the limits of a service see are attempts: a request that is sent again is refused, or not, each time. */
+  #addAttempts({ sentMs, outcome, attempts }: RequestRecord): void {
+    if (sentMs === undefined || outcome.kind === 'dropped') return;
+    const all = attempts ?? [{ outcome }];
+    for (const attempt of all) this.#attempts[attempt.outcome.kind]++;
+    if (all.length === 1) return;
+    this.#retries.requests++;
+    this.#retries.attempts += all.length - 1;
+    if (outcome.kind === 'ok') this.#retries.recovered++;
+  }
+
+  #workloadOf({ workload }: RequestRecord): Recorder {
+    const known = this.#byWorkload.get(workload);
+    if (known !== undefined) return known;
+    const recorder = new Recorder({ ...this.#options, isMixed: false });
+    if (this.#openedMs !== undefined) recorder.open(this.#openedMs);
+    if (this.#closedMs !== undefined) recorder.close(this.#closedMs);
+    this.#byWorkload.set(workload, recorder);
+    return recorder;
+  }
+
   #addVariant({ variant, ...record }: RequestRecord): void {
-    if (variant === undefined) return;
+    if (variant === undefined || this.#options.isMixed) return;
     const recorder = this.#byVariant.get(variant) ?? new Recorder(this.#options);
     this.#byVariant.set(variant, recorder);
     recorder.add(record);
+  }
+
+  #workloads(): Record<string, Summary> {
+    const inOrder = [...this.#byWorkload].sort(([a], [b]) => a.localeCompare(b));
+    return Object.fromEntries(inOrder.map(([workload, recorder]) => [workload, recorder.summary()]));
   }
 
   /** In the order of their names, `64x64` before `512x512`. */

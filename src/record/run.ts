@@ -44,6 +44,18 @@ export interface CellResult extends Summary {
   readonly findings: readonly Remark[];
 }
 
+/** How long the way to a gateway and back took before the run, in ms, by requests that cost a model nothing. */
+export interface Floor {
+  /** Its address; `embedded` for the embedded service. */
+  readonly service: string;
+  readonly path: string;
+  readonly connections: number;
+  readonly n: number;
+  /** null: too few answers to say. */
+  readonly p50: number | null;
+  readonly p95: number | null;
+}
+
 /** What the numbers depend on. */
 export interface Environment {
   readonly harness: string;
@@ -61,6 +73,8 @@ export interface Environment {
     readonly info: unknown;
     /** What it said of its models, by their name. */
     readonly models?: Readonly<Record<string, ModelFacts>>;
+    /** Only where the scenario asks for it. */
+    readonly floorMs?: readonly Floor[];
   };
   /** Prompt files, tokenizers and pictures that the scenario names: a digest of the content of each. */
   readonly files?: Readonly<Record<string, string>>;

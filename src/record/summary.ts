@@ -27,7 +27,7 @@ export interface MetricSummary {
   readonly hdr: string;
 }
 
-/** Rates over the window and ratios of what was sent or due; null where there is nothing to divide by. */
+/** Rates over the window and ratios of what was sent (each attempt of a request counts) or due; null where there is nothing to divide by. */
 export interface Rates {
   readonly offeredPerS: number | null;
   readonly achievedPerS: number | null;
@@ -69,6 +69,10 @@ export interface Summary {
     readonly outputMean: number | null;
     readonly endedByLengthRatio: number | null;
   };
+  /** What was sent again, only where something was: how many requests, how often in all, and how many then succeeded. */
+  readonly retries?: { readonly requests: number; readonly attempts: number; readonly recovered: number };
+  /** The same for each workload of a mix. */
+  readonly byWorkload?: Readonly<Record<string, Summary>>;
   /** The same for each kind of request, where a workload has several. */
   readonly byVariant?: Readonly<Record<string, VariantSummary>>;
   /** The first answers of each kind of failure, to show what was said. */

@@ -6,6 +6,7 @@ import type { RequestRecord } from '../record/request-record.ts';
 import type { Run } from '../record/run.ts';
 import { quantiles } from '../record/summary.ts';
 import type { TimelineRow } from '../record/timeline.ts';
+import { loadLabel } from '../scenario/expand.ts';
 
 type Value = string | number | boolean | null | undefined;
 type Row = Readonly<Record<string, Value>>;
@@ -61,6 +62,7 @@ export function summaryRows(run: Run): Row[] {
     concurrency: cell.load.kind === 'closed' ? cell.load.concurrency : undefined,
     effectiveConcurrency: cell.load.kind === 'closed' ? cell.load.effectiveConcurrency : undefined,
     ratePerS: cell.load.kind === 'open' ? cell.load.ratePerS : undefined,
+    loadLabel: loadLabel(cell.load),
     order: cell.order,
     repetition: cell.repetition,
     windowMs: cell.windowMs === null ? undefined : rounded(cell.windowMs[1] - cell.windowMs[0]),

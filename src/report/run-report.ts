@@ -1,12 +1,12 @@
 /** What a run says: the verdict and the headline first, then the endpoints side by side, step by step. */
 import { metrics } from '../record/metrics.ts';
-import type { CellResult, Remark, Run, Validity } from '../record/run.ts';
+import type { CellResult, Floor, Remark, Run, Validity } from '../record/run.ts';
 import type { QuantileKey } from '../record/summary.ts';
 import { askedLabel, loadLabel } from '../scenario/expand.ts';
 import { formatBytes, formatDuration, formatNumber, formatRatio, missing, plural } from '../units.ts';
 import type { Block, Column, Document, Table, TableCell } from './document.ts';
 import { count, left, number, quantileCell, right, share } from './table-cells.ts';
-import { costOfSizes, lengths, wordCounts } from './workload-tables.ts';
+import { costOfSizes, lengths, retries, withParts, wordCounts } from './workload-tables.ts';
 
 /** The whole report of a run. */
 export function runReport(run: Run): Document {
@@ -16,6 +16,7 @@ export function runReport(run: Run): Document {
       ...verdict(run),
       ...comparison(run),
       ...costOfSizes(run),
+      ...retries(run),
       ...objectives(run),
       ...failures(run),
       ...remarks(run),
@@ -28,7 +29,7 @@ export function runReport(run: Run): Document {
 
 /** What a terminal shows when a run ends: the same numbers without the appendix. */
 export function runOverview(run: Run): Document {
-  const tables = [...comparison(run), ...costOfSizes(run)].map(block =>
+  const tables = [...comparison(run), ...costOfSizes(run), ...retries(run)].map(block =>
     block.kind === 'table' ? withoutEmptyColumns(block) : block,
   );
   return {
@@ -55,7 +56,7 @@ function verdict(run: Run): Block[] {
     const meaning =
       verdict === 'invalid'
         ? 'INVALID: the generator could not keep up, do not use these numbers'
-        : 'SUSPECT: the generator was late at times';
+        : 'SUSPECT: the generator or the embedded service was late at times';
     blocks.push({ kind: 'paragraph', text: meaning }, { kind: 'list', items: reasons.map(remarkText) });
   }
   if (run.status !== 'complete') {
@@ -102,10 +103,11 @@ function comparison(run: Run): Block[] {
           a.repetition - b.repetition,
       );
     const first = cells[0] as CellResult;
-    const asked = askedLabel(first.load);
+    const by = run.scenario.load.steps[step]?.driver === 'autocannon' ? ' over autocannon' : '';
+    const asked = askedLabel(first.load) + by;
     const how =
       first.order === 'parallel' ? `${asked} each, all endpoints at once` : `${asked}, one endpoint at a time`;
-    return [{ kind: 'heading' as const, text: how }, endpointTable(cells)];
+    return [{ kind: 'heading' as const, text: how }, endpointTable(cells.flatMap(withParts))];
   });
 }
 
@@ -243,6 +245,7 @@ function environment(run: Run): Block[] {
       kind: 'list',
       items: [
         `service: ${service.url}${service.simulated ? ' (embedded, simulated)' : ''}`,
+        ...(service.floorMs ?? []).map(floorText),
         `scenario: ${run.scenario.name}, seed ${seed}, ${plural(load.repetitions, 'repetition')}; limit ${limits.concurrentPerModel ?? 'none'} in flight per model, request timeout ${formatDuration(limits.requestTimeoutMs)}`,
         ...wordCounts(run),
         `generator: tgi-bench ${harness}, Node ${node}, ${host.cpu}, ${plural(host.cores, 'core')}, ${formatBytes(host.memoryBytes)}${git.commit === undefined ? '' : `, git ${git.commit.slice(0, 12)}`}`,
@@ -251,6 +254,14 @@ function environment(run: Run): Block[] {
       ],
     },
   ];
+}
+
+/** What of a response time is not the model's. */
+function floorText({ service, path, connections, n, p50, p95 }: Floor): string {
+  const tail = p95 === null ? '' : `, p95 ${formatNumber(p95)} ms`;
+  const way =
+    p50 === null ? `unknown, with ${plural(n, 'answer')} of the gateway` : `p50 ${formatNumber(p50)} ms${tail}`;
+  return `the way to ${service} and back: ${way} (GET ${path}, ${plural(n, 'request')}, ${connections} at once)`;
 }
 
 function definitions(): Block[] {

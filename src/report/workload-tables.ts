@@ -8,7 +8,7 @@ import { count, left, number, quantileCell, right, share } from './table-cells.t
 
 /** Where a workload has pictures of several sizes: one table a cell, with response time and input tokens by size. */
 export function costOfSizes(run: Run): Block[] {
-  return run.cells.flatMap(({ byVariant, ...cell }) => {
+  return run.cells.flatMap(withParts).flatMap(({ byVariant, ...cell }) => {
     if (byVariant === undefined) return [];
     const text = `${cell.workload} by size of the picture: ${cell.target.name}, ${loadLabel(cell.load)}`;
     return [
@@ -40,6 +40,18 @@ function sizeRow([size, { counts, metrics, inputTokensMean }]: [string, VariantS
   ];
 }
 
+/** A cell and, where it is a mix, each of its workloads as if it were a cell of its own; doubts stand with the whole. */
+export function withParts(cell: CellResult): CellResult[] {
+  const parts = Object.entries(cell.byWorkload ?? {}).map(([workload, summary]) => ({
+    ...cell,
+    ...summary,
+    workload,
+    validity: { verdict: 'valid' as const, reasons: [] },
+    findings: [],
+  }));
+  return [cell, ...parts];
+}
+
 /** How long prompts were asked to be and were, by the server's count, and how long the answers; means over all cells. */
 export function lengths(run: Run): Block[] {
   const pairs = new Map<string, CellResult[]>();
@@ -47,7 +59,8 @@ export function lengths(run: Run): Block[] {
     const name = `${cell.target.name} ${cell.workload}`;
     pairs.set(name, [...(pairs.get(name) ?? []), cell]);
   }
-  const rows = [...pairs.values()].map(cells => {
+  const byName = [...pairs].sort(([a], [b]) => a.localeCompare(b));
+  const rows = byName.map(([, cells]) => {
     const [{ target, workload }] = cells as [CellResult];
     const asked = mean(cells, 'askedInputMean');
     const counted = mean(cells, 'inputMean');
@@ -98,4 +111,36 @@ function mean(cells: readonly CellResult[], field: keyof CellResult['tokens']): 
 
 function offBy(asked: number | null, counted: number | null): TableCell {
   return asked === null || counted === null ? { text: missing } : share(counted / asked - 1);
+}
+
+/** What sending again bought and cost: refusals as the service saw them and as its users did. */
+export function retries(run: Run): Block[] {
+  const rows = run.cells.flatMap(({ retries: again, rates, counts, target, load }) => {
+    if (again === undefined) return [];
+    const refused = counts.rate_limited + counts.overloaded + counts.forbidden;
+    const attempts = [rates.rateLimitedRatio, rates.overloadedRatio, rates.forbiddenRatio];
+    return [
+      [
+        { text: `${target.name}, ${loadLabel(load)}` },
+        count(again.requests),
+        count(again.attempts),
+        count(again.recovered),
+        share(attempts.reduce<number>((sum, each) => sum + (each ?? 0), 0)),
+        share(counts.due === 0 ? null : refused / counts.due),
+      ],
+    ];
+  });
+  if (rows.length === 0) return [];
+  const columns = [
+    left('cell'),
+    right('requests', 'sent again'),
+    right('times', 'sent again'),
+    right('then ok', 'sent again'),
+    right('of attempts', 'refused'),
+    right('of requests', 'refused'),
+  ];
+  return [
+    { kind: 'heading', text: 'Retries' },
+    { kind: 'table', caption: '', columns, rows },
+  ];
 }

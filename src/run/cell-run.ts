@@ -25,7 +25,7 @@ export class CellRun implements Observer {
 
   constructor(cell: Cell, scenario: Scenario, ticker: Ticker, store: RunStore, onEnd: (record: RequestRecord) => void) {
     this.cell = cell;
-    this.#recorder = new Recorder({ goodput: scenario.goodput, requestTimeoutMs: scenario.limits.requestTimeoutMs });
+    this.#recorder = recorderOf(cell, scenario);
     this.#ticker = ticker;
     this.#store = store;
     this.#onEnd = onEnd;
@@ -71,6 +71,11 @@ export class CellRun implements Observer {
     this.#result ??= cellResult(this.cell, this.#recorder, this.#samples, this.endedBy, objectives);
     return this.#result;
   }
+}
+
+/** The recorder of a cell. */
+export function recorderOf({ target }: Cell, { goodput, limits }: Scenario): Recorder {
+  return new Recorder({ goodput, requestTimeoutMs: limits.requestTimeoutMs, isMixed: target.mix !== undefined });
 }
 
 /** Everything that is said of one cell, from its recorder and the generator's samples. */

@@ -60,9 +60,9 @@ export async function probe(options: ProbeOptions): Promise<Check[]> {
   ];
 }
 
-/** The path that answers: the model's name as given, or as some gateways write it. */
-async function findRoute(
-  { url, model, gpu }: ProbeOptions,
+/** The path that answers: the model's name as given, or as some gateways write it. Throws a HarnessError where none does, at a 401 and at a ban. */
+export async function findRoute(
+  { url, model, gpu }: Pick<ProbeOptions, 'url' | 'model' | 'gpu'>,
   unaryAt: (path: string) => Promise<Reply>,
 ): Promise<{ route: string; unary: Reply }> {
   for (const route of new Set([model, sanitised(model)])) {

@@ -5,7 +5,7 @@ import { createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { worstValidity } from '../analysis/validity.ts';
-import { Recorder } from '../record/recorder.ts';
+import type { Recorder } from '../record/recorder.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import type { GeneratorSample, Remark, Run } from '../record/run.ts';
 import { Timeline } from '../record/timeline.ts';
@@ -14,7 +14,7 @@ import { markdown } from '../report/markdown.ts';
 import { runReport } from '../report/run-report.ts';
 import { expand } from '../scenario/expand.ts';
 import { fileNames, readGeneratorSamples, readRecords, readRun, writeAtomically } from '../store/run-directory.ts';
-import { cellResult } from './cell-run.ts';
+import { cellResult, recorderOf } from './cell-run.ts';
 
 /** Writes every report of a finished run beside its records; gives the path of `report.md`. */
 export async function writeReports(directory: string, run: Run): Promise<string> {
@@ -57,16 +57,16 @@ async function rebuildRun(directory: string): Promise<Run> {
   for await (const sample of readGeneratorSamples(directory, badLine(fileNames.generator))) samples.push(sample);
 
   const windows = await windowsOf(directory, stored);
+  const planned = expand(stored.scenario);
   const recorders = new Map<number, Recorder>();
   let sentAndEnded = 0;
   for await (const record of readRecords(directory, badLine(fileNames.requests))) {
     if (record.sentMs !== undefined) sentAndEnded++;
     let recorder = recorders.get(record.cell);
     if (recorder === undefined) {
-      recorder = new Recorder({
-        goodput: stored.scenario.goodput,
-        requestTimeoutMs: stored.scenario.limits.requestTimeoutMs,
-      });
+      const cell = planned[record.cell];
+      if (cell === undefined) continue;
+      recorder = recorderOf(cell, stored.scenario);
       const window = windows.get(record.cell);
       if (window !== undefined) {
         recorder.open(window[0]);
@@ -78,7 +78,7 @@ async function rebuildRun(directory: string): Promise<Run> {
   }
 
   const wasKilled = stored.status === 'running';
-  const cells = expand(stored.scenario)
+  const cells = planned
     .filter(cell => recorders.has(cell.index))
     .map(cell => {
       const window = windows.get(cell.index);

@@ -20,7 +20,7 @@ import type { Trace } from '../scenario/trace.ts';
 import type { RunStore } from '../store/run-directory.ts';
 import type { ProcessSample } from '../telemetry/generator.ts';
 import type { PreparedWorkload } from '../workload/prepare.ts';
-import { type RequestSource, requestSource } from '../workload/workload.ts';
+import { mixedSource, type RequestSource, requestSource } from '../workload/workload.ts';
 import { CellRun } from './cell-run.ts';
 import { Ticker } from './ticker.ts';
 import { factsOf, type Models, type PreparedWorkloads, remarksOn } from './workloads.ts';
@@ -76,12 +76,15 @@ export interface Progress {
 export async function runScenario(options: RunOptions): Promise<Run> {
   const { scenario, bench, signal } = options;
   const cells = expand(scenario);
-  const requestsOf = ({ target, workload }: Cell) =>
-    requestSource(
-      options.workloads.get(workload) as PreparedWorkload,
-      scenario.seed,
-      factsOf(scenario, options.models, target.model),
-    );
+  const requestsOf = ({ target, workload }: Cell): RequestSource => {
+    const facts = factsOf(scenario, options.models, target.model);
+    const sourceOf = (name: string) =>
+      requestSource(options.workloads.get(name) as PreparedWorkload, scenario.seed, facts);
+    const { mix, workloads } = target;
+    if (mix === undefined) return sourceOf(workload);
+    const sources = workloads.map((name, i) => ({ name, weight: mix[i] ?? 0, source: sourceOf(name) }));
+    return mixedSource(sources, scenario.seed);
+  };
   const startedAt = options.wallClock();
   const finished: CellRun[] = [];
   const fatal = new AbortController();
@@ -215,7 +218,7 @@ function staggerOf({ target, workload }: Cell, finished: readonly CellRun[]): nu
 }
 
 /** A 401 or a ban ends a run at once: more of the same would only get everyone banned. */
-function reasonToStop({ outcome, target }: RequestRecord): HarnessError | undefined {
+export function reasonToStop({ outcome, target }: Pick<RequestRecord, 'outcome' | 'target'>): HarnessError | undefined {
   if (outcome.kind === 'unauthorized') {
     return new HarnessError(`${target}: expected the token to be accepted, got 401: ${outcome.detail ?? ''}`, {
       hint: 'check VALID_TOKEN or --token-file; the run was stopped at the first refusal, for repeated ones can ban everyone',

@@ -32,6 +32,8 @@ export interface ServiceBench extends Bench {
   urlOf(target: Target): URL;
   sendOf(target: Target): Send;
   tokenOf(target: Target): string | undefined;
+  /** The headers of any request to it, its token among them. */
+  headersOf(target: Target): Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
@@ -81,6 +83,10 @@ export function serviceBench({
     urlOf,
     sendOf,
     tokenOf,
+    headersOf(target) {
+      const { token, headers } = exchangeOf(target);
+      return { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+    },
     driverOf(target, name) {
       if (name === 'autocannon') return unaryDriver({ ...exchangeOf(target), url: urlOf(target) });
       const driver =

@@ -15,6 +15,9 @@ export type Assets = ReadonlyMap<string, readonly AssetFile[]>;
 /** Reads the files a path means, at least one. Throws an Error where there is none. */
 export type AssetReader = (path: string) => readonly AssetFile[];
 
+/** Takes in what is wrong with a file, each as `where: expected …, got … (hint)`. */
+export type Complain = (problem: string) => void;
+
 /** Reads all files of the workloads; one that cannot be read is a problem where it is named. */
 export function readAssets(
   workloads: Readonly<Record<string, Workload>>,

@@ -4,7 +4,7 @@ import type { DriverName } from './driver-limits.ts';
 import type { ConcurrencyRamp, End, Law, Replay } from './load.ts';
 import type { Scenario, Step } from './resolve.ts';
 import type { Order, Warmup } from './scenario.ts';
-import type { Target } from './target.ts';
+import { mixed, type Target } from './target.ts';
 
 /** Closed loop: a slot sends its next request when its previous one was answered. */
 export interface ClosedLoad {
@@ -86,7 +86,9 @@ type Stage = readonly { readonly pairing: Pairing; readonly step: Step }[];
 
 /** What runs when: each stage is one pairing alone or, in parallel, all of them. */
 function* stages(scenario: Scenario, repetition: number): Generator<Stage> {
-  const pairings = scenario.targets.flatMap(target => target.workloads.map(workload => ({ target, workload })));
+  const pairings = scenario.targets.flatMap(target =>
+    (target.mix === undefined ? target.workloads : [mixed]).map(workload => ({ target, workload })),
+  );
   for (const run of runsOfOneOrder(scenario.load.steps)) {
     switch (run[0]?.order) {
       case 'sequential':

@@ -66,7 +66,7 @@ export function askedOf(step: ScenarioStep, traceOf: TraceReader): Asked[] {
   const end = endOf(step);
   const { concurrency, ratePerS, trace } = step;
   if (concurrency !== undefined)
-    return eachOf(concurrency).map(value => ({ load: { ...closed(step), ...slotsOf(value, step) }, end }));
+    return eachOf(concurrency).map(value => ({ load: { ...closed(step), ...concurrencyOf(value, step) }, end }));
   const open: AskedOpen = {
     kind: 'open',
     ...(step.maxInFlight === undefined ? {} : { maxInFlight: step.maxInFlight }),
@@ -96,7 +96,7 @@ function closed({ thinkTime, per }: ScenarioStep) {
   return { kind: 'closed', thinkTimeMs: thinkTime ?? 0, per } as const;
 }
 
-function slotsOf(value: Value<ScenarioStep['concurrency']>, { duration = 0 }: ScenarioStep) {
+function concurrencyOf(value: Value<ScenarioStep['concurrency']>, { duration = 0 }: ScenarioStep) {
   if (typeof value === 'number') return { concurrency: value };
   const { from, to, steps } = value;
   return {

@@ -56,6 +56,10 @@ function problemsOfTargets(file: ScenarioFile, targets: readonly TargetEntry[]):
         hint: 'give the whole address as url instead',
       });
     }
+    if (entry.mix !== undefined && entry.mix.length !== entry.workloads.length) {
+      const message = `expected a weight for each of ${entry.workloads.length} workloads, got ${entry.mix.length}`;
+      problems.push({ path: [...at, 'mix'], message });
+    }
     entry.workloads.forEach((name, place) => {
       if (Object.hasOwn(file.workloads, name)) return;
       const close = nearest(name, Object.keys(file.workloads));

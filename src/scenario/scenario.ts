@@ -122,7 +122,8 @@ const target = z.strictObject({
   token: secret.optional(),
   protocol: protocol.optional(),
   devices: z.array(z.string()).optional(),
-  workloads: z.array(z.string()).min(1),
+  workloads: z.array(z.string()).min(1).describe('A cell each, or with mix all in one'),
+  mix: z.array(positive).min(2).optional().describe('Weights of the workloads: each request is drawn from them'),
 });
 
 export const scenarioSchema = z.strictObject({

@@ -11,6 +11,8 @@ export interface Target {
   readonly path: string;
   readonly url?: string;
   readonly workloads: readonly string[];
+  /** Where all of them go into one cell: their weights. */
+  readonly mix?: readonly number[];
   readonly devices?: readonly string[];
 }
 
@@ -35,6 +37,7 @@ function endpointsOf(
   const rest = {
     protocol,
     workloads: entry.workloads,
+    ...(entry.mix === undefined ? {} : { mix: entry.mix }),
     ...(entry.devices === undefined ? {} : { devices: entry.devices }),
   };
   const token = entry.token || undefined;
@@ -65,3 +68,6 @@ export function matches(name: string, glob: string | undefined): boolean {
     .replaceAll('?', '.');
   return new RegExp(`^${pattern}$`).test(name);
 }
+
+/** The workload of a cell that draws its requests from several. */
+export const mixed = 'mixed';

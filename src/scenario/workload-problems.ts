@@ -1,13 +1,18 @@
 /** What the workloads of a scenario file can get wrong that no schema sees. */
+
 import type { Path, Problem } from '../schema/checked-yaml.ts';
 import type { ScenarioFile } from './scenario.ts';
+import { mixed } from './target.ts';
 import type { Lengths, Workload } from './workload.ts';
 
 /** All problems of a file's workloads. */
 export function problemsOfWorkloads({ workloads, limits }: ScenarioFile): Problem[] {
   return Object.entries(workloads).flatMap(([name, workload]) => {
     const at: Path = ['workloads', name];
+    const taken =
+      name === mixed ? [{ path: at, message: `expected another name than ${mixed}, which stands for several` }] : [];
     return [
+      ...taken,
       ...problemsOfPrompt(workload, [...at, 'prompt'], limits.maxInputTokens),
       ...problemsOfImages(workload, at),
       ...problemsOfOutput(workload, at),

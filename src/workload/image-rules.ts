@@ -1,7 +1,7 @@
 /** What the service takes of a picture, as its API document says it: checked before anything is sent. */
 
-export const imageFormats = ['jpeg', 'png', 'webp'] as const;
-export type ImageFormat = (typeof imageFormats)[number];
+const formats = ['jpeg', 'png', 'webp'] as const;
+export type ImageFormat = (typeof formats)[number];
 
 const longestSidePixels = 1024;
 const bodyBytes = 2_000_000;
@@ -50,8 +50,9 @@ export function sizeProblems(fileBytes: number): string[] {
   ];
 }
 
+/** Whether the service takes files of this format, by libvips' name. */
 export function isSendable(format: string): format is ImageFormat {
-  return (imageFormats as readonly string[]).includes(format);
+  return (formats as readonly string[]).includes(format);
 }
 
 function coloursOf(space: string): string {

@@ -1,11 +1,10 @@
 import sharp, { type Sharp } from 'sharp';
 import { messageOf } from '../errors.ts';
 import { seededRandom } from '../random.ts';
-import type { AssetFile } from '../scenario/assets.ts';
+import type { AssetFile, Complain } from '../scenario/assets.ts';
 import type { GeneratedImages } from '../scenario/workload.ts';
 import { type ImageFormat, imageProblems, isSendable, type Picture } from './image-rules.ts';
 import { photoPixels } from './photo.ts';
-import type { Complain } from './prompt-file.ts';
 
 /** A picture as it goes into a request; its base64 is made once, not per request. */
 export interface EncodedImage {

@@ -1,10 +1,9 @@
 /** The pictures of a workload by their size, so that a report can say what a size costs. */
 import type { Random } from '../random.ts';
-import type { Assets } from '../scenario/assets.ts';
+import type { Assets, Complain } from '../scenario/assets.ts';
 import type { GeneratedImages, Images } from '../scenario/workload.ts';
 import { type EncodedImage, generateImages, openImage } from './image.ts';
 import { sizeProblems } from './image-rules.ts';
-import type { Complain } from './prompt-file.ts';
 
 /** Pictures of one size, and how often one of them is sent beside those of other sizes. */
 export interface PicturePool {
@@ -17,7 +16,7 @@ export interface PicturePool {
 const mostSizes = 16;
 const bandPixels = 256;
 
-/** Makes the pictures that are to be made; complains, at `place`, of sizes whose files are too large to be sent. */
+/** Makes the pictures of a workload, from the seed; complains of sizes whose files are too large to be sent. */
 export async function generatePictures(
   { generate, sizes }: Images,
   { seed, name }: { readonly seed: number; readonly name: string },
@@ -66,7 +65,12 @@ function drawPool(pools: readonly PicturePool[], random: Random): PicturePool {
 
 function grouped(pictures: readonly EncodedImage[], sizeOf: (picture: EncodedImage) => string): PicturePool[] {
   const bySize = new Map<string, EncodedImage[]>();
-  for (const picture of pictures) bySize.set(sizeOf(picture), [...(bySize.get(sizeOf(picture)) ?? []), picture]);
+  for (const picture of pictures) {
+    const size = sizeOf(picture);
+    const same = bySize.get(size) ?? [];
+    bySize.set(size, same);
+    same.push(picture);
+  }
   return [...bySize].map(([size, same]) => ({ size, weight: same.length, pictures: same }));
 }
 

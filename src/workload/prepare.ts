@@ -1,9 +1,9 @@
 /** A workload made ready before anything is sent: its files read and checked, its pictures made. */
 import { messageOf } from '../errors.ts';
-import { type Assets, textOf } from '../scenario/assets.ts';
+import { type Assets, type Complain, textOf } from '../scenario/assets.ts';
 import type { Workload } from '../scenario/workload.ts';
 import { generatePictures, openPictures, type PicturePool } from './pictures.ts';
-import { type Complain, type FilePrompt, readPrompts } from './prompt-file.ts';
+import { type FilePrompt, readPrompts } from './prompt-file.ts';
 import { readTokenizer, type Tokenizer } from './tokenizer.ts';
 import { exactWording, type Wording } from './wording.ts';
 

@@ -1,14 +1,11 @@
 import { messageOf } from '../errors.ts';
-import { type AssetFile, textOf } from '../scenario/assets.ts';
+import { type AssetFile, type Complain, textOf } from '../scenario/assets.ts';
 
 /** One prompt of a file, and where it stands in it. */
 export interface FilePrompt {
   readonly text: string;
   readonly where: string;
 }
-
-/** Takes in what is wrong with a file, each as `where: expected …, got … (hint)`. */
-export type Complain = (problem: string) => void;
 
 /** How many bad lines of one file are told. */
 const problemsTold = 5;

@@ -21,6 +21,8 @@ export interface GenerationRequest {
   readonly stream: boolean;
   /** How many tokens its prompt was made to have; undefined where no length was asked for or pictures add to it. */
   readonly askedInputTokens?: number;
+  /** Which of several workloads it was drawn from. */
+  readonly workload?: string;
   /** Which of several kinds of request of its workload it is, such as the size of its picture. */
   readonly variant?: string;
 }
@@ -48,6 +50,23 @@ export function requestSource(prepared: PreparedWorkload, seed: number, facts: M
       ...(drawn !== undefined || askedTokens === undefined ? {} : { askedInputTokens: askedTokens }),
       ...(drawn === undefined || pictures.length === 1 ? {} : { variant: drawn.size }),
     };
+  };
+}
+
+/** Requests drawn from several sources by their weights; each says which it came from. */
+export function mixedSource(
+  sources: readonly { readonly name: string; readonly weight: number; readonly source: RequestSource }[],
+  seed: number,
+): RequestSource {
+  const total = sources.reduce((sum, { weight }) => sum + weight, 0);
+  return (names, lengths) => {
+    let left = seededRandom(seed, 'mix', ...names).uniform() * total;
+    const drawn = sources.find(({ weight }) => {
+      left -= weight;
+      return left < 0;
+    });
+    const { name, source } = (drawn ?? sources.at(-1)) as (typeof sources)[number];
+    return { ...source(names, lengths), workload: name };
   };
 }
 

@@ -662,6 +662,13 @@ describe('an open loop', () => {
     expect(early).toEqual([]);
   });
 
+  it('lasts for its duration, be the last request due before its end or at it', async () => {
+    for (const load of [constant(3), poisson(0.2), poisson(3), poisson(50)]) {
+      const { window } = await driveVirtually({ load, end: { durationMs: 10_100 } }, steady(50));
+      expect(window).toEqual([0, 10_100]);
+    }
+  });
+
   it('of so many requests ends after its duration all the same', async () => {
     const { measured, window } = await driveVirtually(
       { load: constant(10), end: { requests: 1_000, durationMs: 1_000 } },

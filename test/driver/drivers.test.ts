@@ -8,9 +8,9 @@ import { Connections } from '../../src/http/connections.ts';
 import { tgi } from '../../src/protocol/tgi.ts';
 import type { RequestRecord } from '../../src/record/request-record.ts';
 import { driverLimits } from '../../src/scenario/driver-limits.ts';
-import { type Bed, closed, drive } from './diary.ts';
+import { closed, type Diary, drive } from './diary.ts';
 import { describeDriver, describeHttpDriver, type HttpDriver } from './driver-contract.ts';
-import { handMadeServer } from './hand-made-server.ts';
+import { type HandMadeServer, handMadeServer } from './hand-made-server.ts';
 
 const overUndici: HttpDriver = ({ url, ...options }) => {
   const connections = new Connections(url.origin, { timeoutMs: 5_000 });
@@ -30,4 +30,64 @@ describeDriver('the engine in virtual time', {
     const { send } = simulatedSend({ clock, gpu: 'A100-80G', model: 'mistral-7b', limits, requestTimeoutMs, seed: 1 });
     return { driver: dispatch(send, clock), clock, run: work => clock.run(work) };
   },
+});
+
+const driven = (make: HttpDriver, { url }: HandMadeServer, requests: number, slots = 2): Promise<Diary> => {
+  const clock = systemClock();
+  const options = { url, clock, protocol: tgi('tag'), token: 'secret', headers: {}, requestTimeoutMs: 2_000 };
+  const given = { load: closed(slots), end: { requests }, stream: false };
+  return drive({ driver: make(options), clock, run: work => work }, given);
+};
+
+describe('two drivers of the same unary requests', () => {
+  it('leave the same records, but for the times', async () => {
+    const fates = ['ok', 'ok', 'reset', 'ok', { status: 500, body: '' }, 'ok, then closed', 'ok', 'ok'] as const;
+    const [server, other] = [await handMadeServer(k => fates[k] ?? 'ok'), await handMadeServer(k => fates[k] ?? 'ok')];
+    const timeless = ({ dueMs, sentMs, headersMs, endMs, requestId, ...rest }: RequestRecord) => ({
+      ...rest,
+      hadHeaders: headersMs !== undefined,
+      outcome: { ...rest.outcome, detail: '' },
+    });
+    const ours = await driven(overUndici, server, 8, 1);
+    const theirs = await driven(unaryDriver, other, 8, 1);
+    expect(theirs.inOrder.map(timeless)).toEqual(ours.inOrder.map(timeless));
+    const sent = ({ headers, body, path }: HandMadeServer['seen'][number]) => ({
+      headers: { ...headers, 'x-request-id': '', host: '' },
+      body,
+      path,
+    });
+    expect(other.seen.map(sent)).toEqual(server.seen.map(sent));
+  });
+});
+
+describe('the driver over autocannon', () => {
+  it('keeps a connection a slot', async () => {
+    const server = await handMadeServer();
+    await driven(unaryDriver, server, 30, 3);
+    expect(new Set(server.seen.map(({ port }) => port)).size).toBe(3);
+  });
+
+  it('lets a refused slot wait as long as the refusal says', async () => {
+    const refusal = { status: 429, body: 'Too Many Requests', headers: { 'retry-after': '1' } };
+    const { inOrder } = await driven(unaryDriver, await handMadeServer(k => (k === 0 ? refusal : 'ok')), 2, 1);
+    const [refused, next] = inOrder as [RequestRecord, RequestRecord];
+    expect(next.dueMs).toBeCloseTo(refused.endMs + 1_000, 2);
+    expect(next.sentMs).toBeGreaterThanOrEqual(next.dueMs);
+  });
+
+  it('does not knock without a pause where nobody listens', async () => {
+    const clock = systemClock();
+    const stop = new AbortController();
+    clock.at(300, () => stop.abort());
+    const options = { clock, protocol: tgi('tag'), token: 'secret', headers: {}, requestTimeoutMs: 2_000 };
+    const driver = unaryDriver({ ...options, url: new URL('http://127.0.0.1:1/') });
+    const given = { load: closed(2), end: { requests: 1_000 }, stream: false, signal: stop.signal };
+    const diary = await drive({ driver, clock, run: work => work }, given);
+    expect(diary.inOrder).toMatchObject([{ outcome: { kind: 'connection' } }, { outcome: { kind: 'connection' } }]);
+  });
+
+  it('takes no interim answer for the answer', async () => {
+    const { inOrder } = await driven(unaryDriver, await handMadeServer(k => (k === 0 ? 'hint first' : 'ok')), 2, 1);
+    expect(inOrder).toMatchObject([{ outcome: { kind: 'protocol', status: 103 } }, { outcome: { kind: 'ok' } }]);
+  });
 });

@@ -1,6 +1,7 @@
 import { virtualClock } from '../../src/clock.ts';
 import { dispatch } from '../../src/driver/dispatch.ts';
 import type { Driver, Send } from '../../src/driver/driver.ts';
+import { retrying } from '../../src/driver/retry.ts';
 import { simulatedSend } from '../../src/driver/simulated.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { RequestRecord } from '../../src/record/request-record.ts';
@@ -65,7 +66,8 @@ export async function virtualRun(
       options.onRequest?.(request);
       return send(request, signal);
     };
-    drivers.set(target.name, dispatch(watched, clock));
+    const again = scenario.retry === undefined ? watched : retrying(watched, scenario.retry, clock, scenario.seed);
+    drivers.set(target.name, dispatch(again, clock));
   }
   const records: RequestRecord[] = [];
   const samples: GeneratorSample[] = [];

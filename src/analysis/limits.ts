@@ -148,15 +148,22 @@ interface Hypothesis {
   readonly jitterMs: number;
 }
 
+/** A bucket that leaves more than this share of the answers to jitter explains them by luck. */
+const luckRatio = 0.1;
+
 function fits(inOrder: readonly Trial[], { ratePerS, burst, patience, jitterMs }: Hypothesis): boolean {
   const needed = 1 - patience;
   let tokens = burst;
   let lastMs = inOrder[0]?.sentMs ?? 0;
+  let lucky = 0;
   for (const { sentMs, outcome } of inOrder) {
     const after = (ms: number) => Math.min(burst, tokens + (ms / 1000) * ratePerS);
     const sinceMs = sentMs - lastMs;
+    const mayRefuse = after(sinceMs - jitterMs) < needed;
+    const mayTake = after(sinceMs + jitterMs) >= needed;
     const isRefused = isRefusal(outcome);
-    if (isRefused ? after(sinceMs - jitterMs) >= needed : after(sinceMs + jitterMs) < needed) return false;
+    if (isRefused ? !mayRefuse : !mayTake) return false;
+    if (mayRefuse && mayTake && ++lucky > luckRatio * inOrder.length) return false;
     tokens = after(sinceMs) - (isRefused ? 0 : 1);
     lastMs = sentMs;
   }

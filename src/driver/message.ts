@@ -54,11 +54,12 @@ export function readWhole(
 export function factsIn(
   answer: Answer | undefined,
   headers: Headers,
+  token: string | undefined,
 ): Pick<Attempt, 'inputTokens' | 'outputTokens' | 'finishReason'> {
   return {
     ...(answer?.inputTokens === undefined ? promptTokens(headers) : { inputTokens: answer.inputTokens }),
     ...(answer?.outputTokens === undefined ? {} : { outputTokens: answer.outputTokens }),
-    ...(answer?.finishReason === undefined ? {} : { finishReason: answer.finishReason }),
+    ...(answer?.finishReason === undefined ? {} : { finishReason: withoutToken(answer.finishReason, token) }),
   };
 }
 

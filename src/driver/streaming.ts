@@ -81,6 +81,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #isSettled = false;
   #unwatch = () => {};
+  #disarm = () => {};
 
   constructor(
     options: StreamingOptions,
@@ -99,23 +100,32 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** Ends the exchange when its time is up or it is abandoned. */
   watch(signal: AbortSignal): void {
-    const { clock, requestTimeoutMs } = this.#options;
     const abandon = () => this.#breakOff({ kind: 'abandoned' });
-    const cancel = clock.at(clock.nowMs() + requestTimeoutMs, () =>
-      this.#breakOff({ kind: 'timeout', detail: `no end within ${requestTimeoutMs} ms` }),
-    );
+    this.#arm(this.#sentMs);
     signal.addEventListener('abort', abandon, { once: true });
     this.#unwatch = () => {
-      cancel();
+      this.#disarm();
       signal.removeEventListener('abort', abandon);
     };
     if (signal.aborted) abandon();
   }
 
+  /** Sets the request's time limit, counted from when it is sent; until that is known, from when it was handed over. */
+  #arm(fromMs: number): void {
+    const { clock, requestTimeoutMs } = this.#options;
+    const detail = `no end within ${requestTimeoutMs} ms`;
+    this.#disarm();
+    this.#disarm = clock.at(fromMs + requestTimeoutMs, () => this.#breakOff({ kind: 'timeout', detail }));
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#isSettled) controller.abort(new Error('ended before it was sent'));
-    else this.#sentMs = this.#options.clock.nowMs();
+    if (this.#isSettled) {
+      controller.abort(new Error('ended before it was sent'));
+      return;
+    }
+    this.#sentMs = this.#options.clock.nowMs();
+    this.#arm(this.#sentMs);
   }
 
   onResponseStart(
@@ -192,7 +202,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       ...(this.#headersMs === undefined ? {} : { headersMs: this.#headersMs }),
       tokenTimesMs: this.#tokenTimesMs,
       endMs,
-      ...factsIn(answer, this.#headers),
+      ...factsIn(answer, this.#headers, this.#options.token),
       requestId: this.#requestId,
       requestBytes: this.#requestBytes,
       outcome,

@@ -89,7 +89,7 @@ export class UnaryExchange implements Turn {
       ...(this.#headersMs === undefined ? {} : { headersMs: this.#headersMs }),
       tokenTimesMs: [],
       endMs,
-      ...factsIn(answer, headers),
+      ...factsIn(answer, headers, this.#options.token),
       requestId: this.#requestId,
       requestBytes: this.body.length,
       outcome,

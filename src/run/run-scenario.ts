@@ -175,7 +175,7 @@ async function driveStage(
       const source = requestsOf(cell);
       const phase: Phase = {
         cell,
-        arrivals: (load, part) => arrivalsOf(load, part, traces, [scenario.seed, part, cell.step, cell.repetition]),
+        arrivals: (load, part) => arrivalsOf(load, part, traces, scheduleNames(scenario, cell, part)),
         requestOf: (part, index, lengths) => source([cell.step, cell.repetition, part, index], lengths),
         drainMs: scenario.load.drainMs,
         stopIf: scenario.stopIf,
@@ -186,6 +186,14 @@ async function driveStage(
     }),
   );
   await ticker.flush();
+}
+
+/**
+ * What names a schedule. Endpoints that are driven in turn get the same one, so that they can be compared; driven at
+ * once each has its own, or all of them would send in step.
+ */
+function scheduleNames({ seed }: Scenario, { order, target, step, repetition }: Cell, part: string) {
+  return [seed, part, step, repetition, ...(order === 'parallel' ? [target.name] : [])];
 }
 
 /** What a part of an open loop is due by: the warm-up by a law, what counts by the schedule itself. */

@@ -53,6 +53,7 @@ describe('the README', () => {
             .replace(/^300$/, '5')
             .replace(/^1,8,32$/, '1,4'),
         );
+      if (args.includes('--model')) args.push('--set', 'workloads.prompt.output.maxNewTokens=4');
       const { exitCode, stderr } = await tgiBench(args, { env: { VALID_TOKEN: token } });
       expect(`${line}: ${exitCode} ${exitCode === 0 ? '' : stderr}`).toBe(`${line}: 0 `);
     }

@@ -40,6 +40,9 @@ const ignore = () => {};
 /** Stands for each of its histograms: whatever is recorded, nothing is kept. */
 const nowhere = { __custom: true, recordValue: ignore, recordValueWithExpectedInterval: ignore, destroy: ignore };
 
+/** Opens a connection that asks. */
+export type Converse = typeof converse;
+
 /**
  * Opens a connection and sends `first`, then what `next` gives after each answer; ends it when that is nothing, when it
  * breaks, and, without another word to the turn in flight, when the function that it gives is called.

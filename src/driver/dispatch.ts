@@ -76,9 +76,10 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, clock: 
   await Promise.all(later);
 }
 
-/** What a slot waits between an answer and its next request. */
-export function pauseMs({ outcome }: RequestRecord, { thinkTimeMs }: ClosedLoad): number {
-  return isRefusal(outcome) ? (outcome.retryAfterMs ?? refusedWaitMs) : thinkTimeMs;
+/** What a slot waits between an answer and its next request: longer where it was refused, or where nobody answers at all. */
+export function pauseMs({ outcome, headersMs }: RequestRecord, { thinkTimeMs }: ClosedLoad): number {
+  const isUnanswered = outcome.kind === 'connection' && headersMs === undefined;
+  return isRefusal(outcome) || isUnanswered ? (outcome.retryAfterMs ?? refusedWaitMs) : thinkTimeMs;
 }
 
 /** A warm-up by one schedule, then the measured one: what is measured never depends on how long the warm-up took. */

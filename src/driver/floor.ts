@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { converse, type Turn } from './autocannon.ts';
+import type { Turn } from './autocannon.ts';
 
 export interface RoundTripOptions {
   readonly url: URL;
@@ -12,7 +12,8 @@ export interface RoundTripOptions {
 }
 
 /** Asks for a page that costs its server nothing, over autocannon, as often as it may; gives how long each 200 took, in ms. */
-export function roundTrips(options: RoundTripOptions): Promise<number[]> {
+export async function roundTrips(options: RoundTripOptions): Promise<number[]> {
+  const { converse } = await import('./autocannon.ts');
   const { url, headers, clock, withinMs } = options;
   return new Promise(resolve => {
     const timesMs: number[] = [];

@@ -21,6 +21,7 @@ export class UnaryExchange implements Turn {
   readonly #requestId = randomUUID();
   readonly #resolve: (attempt: Attempt) => void;
   readonly #unwatch: () => void;
+  #disarm = () => {};
   #sentMs: number;
   #headersMs: number | undefined;
   #attempt: Attempt | undefined;
@@ -35,19 +36,17 @@ export class UnaryExchange implements Turn {
     abandoned: AbortSignal,
     resolve: (attempt: Attempt) => void,
   ) {
-    const { clock, requestTimeoutMs, protocol } = options;
+    const { clock, protocol } = options;
     this.#options = options;
     this.#resolve = resolve;
     this.body = Buffer.from(protocol.encode(request));
     this.headers = requestHeaders(options, request, this.#requestId);
     this.#sentMs = clock.nowMs();
     const abandon = () => this.#settle({ kind: 'abandoned' });
-    const cancel = clock.at(this.#sentMs + requestTimeoutMs, () =>
-      this.#settle({ kind: 'timeout', detail: `no end within ${requestTimeoutMs} ms` }),
-    );
+    this.#arm();
     abandoned.addEventListener('abort', abandon, { once: true });
     this.#unwatch = () => {
-      cancel();
+      this.#disarm();
       abandoned.removeEventListener('abort', abandon);
     };
   }
@@ -58,8 +57,10 @@ export class UnaryExchange implements Turn {
   }
 
   sent(): void {
+    if (this.#attempt !== undefined) return;
     this.wasSent = true;
     this.#sentMs = this.#options.clock.nowMs();
+    this.#arm();
   }
 
   headersArrived(): void {
@@ -74,6 +75,14 @@ export class UnaryExchange implements Turn {
 
   broken(kind: 'connection' | 'protocol', detail: string): void {
     this.#settle({ kind, detail: excerpt(withoutToken(detail, this.#options.token)) });
+  }
+
+  /** Sets the time limit, counted from when it is sent; until that is known, from when it was made. */
+  #arm(): void {
+    const { clock, requestTimeoutMs } = this.#options;
+    const detail = `no end within ${requestTimeoutMs} ms`;
+    this.#disarm();
+    this.#disarm = clock.at(this.#sentMs + requestTimeoutMs, () => this.#settle({ kind: 'timeout', detail }));
   }
 
   #settle(

@@ -7,7 +7,7 @@ import { sleepUntil } from '../clock.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import { driverLimits } from '../scenario/driver-limits.ts';
 import type { ClosedLoad } from '../scenario/expand.ts';
-import { converse } from './autocannon.ts';
+import type { Converse } from './autocannon.ts';
 import { pauseMs, refusedWaitMs } from './dispatch.ts';
 import type { Driver, Phase } from './driver.ts';
 import { PhaseRun } from './phase-run.ts';
@@ -32,6 +32,7 @@ export function unaryDriver(options: UnaryOptions): Driver {
     async drive(phase, observer, signal) {
       const { load } = phase.cell;
       if (load.kind !== 'closed') throw new TypeError('expected a closed loop, got an open one');
+      const { converse } = await import('./autocannon.ts'); // only who uses it waits for it to load
       const begun: UnaryExchange[] = [];
       const run = new PhaseRun(
         phase,
@@ -44,18 +45,20 @@ export function unaryDriver(options: UnaryOptions): Driver {
         const record = run.request({ dueMs });
         return { exchange: begun.pop() as UnaryExchange, record };
       };
-      await run.conduct(() => closedLoop(run, phase, load, { ...options, ask }), signal);
+      await run.conduct(() => closedLoop(run, phase, load, { ...options, converse, ask }), signal);
     },
   };
 }
 
 interface Asking extends UnaryOptions {
+  readonly converse: Converse;
   /** Makes the next request of the phase, for a connection to send. */
   readonly ask: (dueMs: number) => Asked;
 }
 
 /** As many slots as the concurrency; ends when no slot sends any more. */
-async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, { url, clock, ask }: Asking): Promise<void> {
+async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, asking: Asking): Promise<void> {
+  const { clock, ask } = asking;
   const { warmup } = phase.cell;
   const slots = load.effectiveConcurrency;
   const beganMs = clock.nowMs();
@@ -78,7 +81,7 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, { url, 
     while (!run.stopped.aborted) {
       if (run.isComplete) return run.stop(dueMs, 'complete');
       const goesOn = () => !run.stopped.aborted && !run.isComplete;
-      const { exchange, record } = await askOnOneConnection(url, next(dueMs), next, goesOn);
+      const { exchange, record } = await askOnOneConnection(asking, next(dueMs), next, goesOn);
       // Where nobody listens, a slot must not knock without a pause.
       dueMs = record.endMs + (exchange.wasSent ? pauseMs(record, load) : refusedWaitMs);
       await sleepUntil(clock, dueMs, run.stopped);
@@ -100,7 +103,7 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, { url, 
 
 /** Sends one request after the other until one is no answer or nothing is to follow; gives the last of them once it has ended. */
 async function askOnOneConnection(
-  url: URL,
+  { url, converse }: Asking,
   first: Asked,
   next: (dueMs: number) => Asked,
   goesOn: () => boolean,

@@ -121,9 +121,9 @@ describe('a fault that hits requests', () => {
   });
 
   it('begins and ends in its time', async () => {
-    const service = await withFault({ kind: 'status', status: 503, fromMs: 0, forMs: 500 });
+    const service = await withFault({ kind: 'status', status: 503, fromMs: 0, forMs: 2_000 });
     expect((await whole(service)).status).toBe(503);
-    await eventually(() => service.statistics().uptimeMs > 500);
+    await eventually(() => service.statistics().uptimeMs > 2_200);
     expect((await whole(service)).status).toBe(200);
   });
 });

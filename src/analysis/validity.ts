@@ -94,7 +94,7 @@ function generator(samples: readonly GeneratorSample[]): Figure[] {
 }
 
 function remarkOf({ what, measured, suspectAbove, format, advice }: Figure): Remark {
-  return { text: `${what}: ${format(measured)}, where up to ${format(suspectAbove)} is good`, advice };
+  return { text: `${what}: ${format(measured)}, where up to ${format(suspectAbove)} is good`, subject: what, advice };
 }
 
 /** What was noticed about the service and the sample: not a fault of the run. */

@@ -13,6 +13,8 @@ export type RunStatus = 'running' | 'complete' | 'interrupted' | 'failed';
 /** A reason to doubt a number, or something noticed, with its figure and what to do about it. */
 export interface Remark {
   readonly text: string;
+  /** The same without its figure, so that what several cells have in common is said once. */
+  readonly subject?: string;
   readonly advice?: string;
 }
 

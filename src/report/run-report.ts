@@ -159,7 +159,7 @@ function endpointCell(cell: CellResult): TableCell {
   const notes = [
     ...(cell.validity.verdict === 'valid'
       ? []
-      : [`${cell.validity.verdict}: ${cell.validity.reasons.map(remarkText).join('; ')}`]),
+      : [`${cell.validity.verdict}: ${cell.validity.reasons.map(({ subject, text }) => subject ?? text).join('; ')}`]),
     ...cell.findings.map(remarkText),
   ];
   const repetition = cell.repetition > 1 ? ` #${cell.repetition}` : '';

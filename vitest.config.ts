@@ -6,7 +6,7 @@ const slow = ['test/cli/**/*.test.ts', 'test/**/*.slow.test.ts'];
 export default defineConfig({
   test: {
     // Most of the slow tests wait for requests rather than compute.
-    maxWorkers: 4,
+    maxWorkers: 3,
     projects: [
       { test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: slow } },
       { test: { name: 'slow', include: slow, globalSetup: 'test/build.ts', testTimeout: 60_000, hookTimeout: 60_000 } },

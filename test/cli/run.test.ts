@@ -7,7 +7,7 @@ import { outcomeKinds } from '../../src/protocol/outcome.ts';
 import type { GeneratorSample } from '../../src/record/run.ts';
 import { documentedModel } from '../../src/simulator/catalogue.ts';
 import { launchService } from '../../src/simulator/launch.ts';
-import { readLines, readRunJson, scenarioText, scratch, tgiBench, until } from './tgi-bench.ts';
+import { exitOf, readLines, readRunJson, scenarioText, scratch, tgiBench, until } from './tgi-bench.ts';
 
 const smoke = resolve('scenarios/smoke.yaml');
 const overLimit = resolve('scenarios/over-limit.yaml');
@@ -16,7 +16,6 @@ describe('tgi-bench run', () => {
   it('runs the smoke scenario on the embedded service and leaves a whole run directory', async () => {
     const cwd = scratch();
     const { exitCode, stdout } = await tgiBench(['run', smoke], { cwd });
-    expect(exitCode).toBe(0);
     const [id] = readdirSync(join(cwd, 'reports'));
     const directory = join(cwd, 'reports', id as string);
     expect(stdout).toContain(`report: reports/${id}/report.md`);
@@ -32,6 +31,7 @@ describe('tgi-bench run', () => {
     ]);
 
     const run = readRunJson(directory);
+    expect(exitCode).toBe(exitOf(run));
     expect(run).toMatchObject({
       schemaVersion: 1,
       id,
@@ -78,8 +78,8 @@ describe('tgi-bench run', () => {
     });
     const statistics = await service.statistics();
     await service.stop();
-    expect(exitCode).toBe(0);
     const run = readRunJson(out);
+    expect(exitCode).toBe(exitOf(run));
     const [cell] = run.cells;
     expect((cell?.counts.rate_limited ?? 0) + (cell?.counts.overloaded ?? 0)).toBeGreaterThan(0);
     expect(cell?.counts.ok).toBeGreaterThan(100);
@@ -160,8 +160,8 @@ describe('tgi-bench run', () => {
       '--set',
       'workloads.prompt.output.maxNewTokens=4',
     ]);
-    expect(exitCode).toBe(0);
     const run = JSON.parse(stdout) as ReturnType<typeof readRunJson>;
+    expect(exitCode).toBe(exitOf(run));
     expect(run.cells.map(cell => [cell.target.name, cell.counts.ok])).toEqual([
       ['my-llava/gpu3', 3],
       ['my-llava/gpu3', 3],

@@ -43,6 +43,11 @@ ${options.rest ?? ''}
 `;
 }
 
+/** What a run that did all it was asked to exits with: 6 where the machine was too slow just then for its numbers to count. */
+export function exitOf(run: Run): number {
+  return run.validity.verdict === 'invalid' ? 6 : 0;
+}
+
 /** Resolves once `condition` holds; what must come in the end has a generous bound. */
 export async function until(condition: () => boolean, withinMs = 20_000): Promise<void> {
   const began = performance.now();

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { readLines, readRunJson, scratch, tgiBench } from './tgi-bench.ts';
+import { exitOf, readLines, readRunJson, scratch, tgiBench } from './tgi-bench.ts';
 
 /** A scenario below a directory of its own, so that paths relative to it are not relative to where it is run from. */
 function scenarioBelow(cwd: string, workload: string, model = 'hermes-2-pro-tgi'): string {
@@ -34,7 +34,7 @@ describe('a workload of files', () => {
     writeFileSync(join(cwd, 'below/pictures/a.png'), await picture(64, 64));
     writeFileSync(join(cwd, 'below/pictures/b.png'), await picture(512, 512));
     const { exitCode, stdout } = await tgiBench(['run', scenario, '--out', 'run'], { cwd });
-    expect(exitCode).toBe(0);
+    expect(exitCode).toBe(exitOf(readRunJson(join(cwd, 'run'))));
     expect(stdout).toMatch(/w by size of the picture/);
     expect(stdout).toMatch(/512x512 +\d+ +2,93\d/);
     const records = readLines(join(cwd, 'run/requests.jsonl'));

@@ -534,15 +534,12 @@ describe('the slots of a closed loop', () => {
     expect(mostInFlight(perSlot)).toBeLessThanOrEqual(1);
   });
 
-  it.each(['timeout', 'server_error', 'protocol', 'rejected'] as const)(
-    'do not wait after a %s',
-    async kind => {
-      const { measured } = await driveVirtually({ load: closed(1), end: { requests: 5 } }, clock =>
-        service(clock, sentMs => ({ endMs: sentMs + 10, outcome: { kind } })),
-      );
-      expect(dueTimes(measured)).toEqual(every(0, 10, 5));
-    },
-  );
+  it.each(['timeout', 'server_error', 'protocol', 'rejected'] as const)('do not wait after a %s', async kind => {
+    const { measured } = await driveVirtually({ load: closed(1), end: { requests: 5 } }, clock =>
+      service(clock, sentMs => ({ endMs: sentMs + 10, outcome: { kind } })),
+    );
+    expect(dueTimes(measured)).toEqual(every(0, 10, 5));
+  });
 
   it('wait a second where nobody answers, so that a dead service is not stormed', async () => {
     const { measured } = await driveVirtually({ load: closed(1), end: { requests: 3 } }, clock =>

@@ -41,6 +41,9 @@ export function formatDuration(ms: number): string {
 export function formatRatio(ratio: number): string {
   if (!Number.isFinite(ratio)) return missing;
   const percent = ratio * 100;
+  // All and nothing are said only of all and nothing.
+  if (percent > 0 && percent < 0.005) return '< 0.01 %';
+  if (percent < 100 && percent >= 99.95) return '> 99.9 %';
   const digits = percent === 0 || percent >= 99.95 ? 0 : percent >= 10 ? 1 : 2;
   return `${percent.toFixed(digits)} %`;
 }

@@ -46,12 +46,14 @@ function placesOf(load: Load | undefined): number | undefined {
 /** A late send matters by the share it makes of what is measured: 10 % of the median TTFT is doubtful, all of it is worthless. */
 function sendLag({ metrics }: Summary): Figure[] {
   const lag = metrics.sendLagMs;
-  const measured = lag.p99 ?? lag.p95 ?? lag.p90 ?? lag.max;
+  const [statistic, measured] = (['p99', 'p95', 'p90', 'max'] as const)
+    .map(key => [key, lag[key]] as const)
+    .find(([, value]) => value !== null) ?? ['max', null];
   if (measured === null) return [];
   const scale = metrics.ttftMs.p50 ?? metrics.responseTimeMs.p50 ?? 0;
   return [
     {
-      what: 'requests were sent late (p99)',
+      what: `requests were sent late (${statistic})`,
       measured,
       suspectAbove: Math.max(5, 0.1 * scale),
       invalidAbove: Math.max(50, scale),
@@ -63,8 +65,9 @@ function sendLag({ metrics }: Summary): Figure[] {
 
 function generator(samples: readonly GeneratorSample[]): Figure[] {
   if (samples.length === 0) return [];
-  const mean = (of: (sample: GeneratorSample) => number) =>
-    samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length;
+  const meanOf = (values: readonly number[]) =>
+    values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+  const mean = (of: (sample: GeneratorSample) => number) => meanOf(samples.map(of));
   return [
     {
       what: 'the event loop was late (p99, mean over seconds)',
@@ -84,7 +87,7 @@ function generator(samples: readonly GeneratorSample[]): Figure[] {
     },
     {
       what: 'tokens the embedded service wrote late, by more than a tenth of their step',
-      measured: mean(sample => sample.engineLateRatio ?? 0),
+      measured: meanOf(samples.flatMap(sample => sample.engineLateRatio ?? [])),
       suspectAbove: 0.01,
       invalidAbove: 0.5,
       format: formatRatio,

@@ -49,7 +49,8 @@ export async function probeCommand(args: ProbeArguments, io: Io): Promise<ExitCo
       show(limits, limitsReport(name, limits));
       return io.interrupted.aborted ? (io.interrupted.reason as ExitCode) : exitCodes.done;
     }
-    const checks = await probe({ url, token, model, imageModel: args.imageModel || undefined, gpu, timeoutMs });
+    const { interrupted: signal } = io;
+    const checks = await probe({ url, token, model, imageModel: args.imageModel || undefined, gpu, timeoutMs, signal });
     show(checks, probeDocument(name, checks));
     return args.check && checks.some(({ conforms }) => !conforms) ? exitCodes.objectiveMissed : exitCodes.done;
   } finally {

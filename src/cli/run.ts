@@ -14,6 +14,7 @@ import { writeReports } from '../run/reports.ts';
 import { runScenario } from '../run/run-scenario.ts';
 import { type ServiceBench, serviceBench } from '../run/service-bench.ts';
 import { checkLengths, prepareWorkloads } from '../run/workloads.ts';
+import type { Scenario } from '../scenario/resolve.ts';
 import { RunWriter, readRun } from '../store/run-directory.ts';
 import { type Io, say, shownPath } from './io.ts';
 import { showProgress } from './progress.ts';
@@ -35,9 +36,18 @@ export async function run(args: RunArguments, io: Io): Promise<ExitCode> {
     if (io.interrupted.aborted) break;
     const id = runId(scenario.scenario.name);
     const directory = resolve(io.directory, outOf(args.out, loaded.length, id));
-    const finished = await runOne(scenario, { id, directory, args, io });
+    const finished = await runOne(scenario, { id, directory, args, io }).catch((error: unknown) => {
+      // An interrupted run that fails as well was interrupted first of all.
+      if (!io.interrupted.aborted) throw error;
+      say(io.stderr, `error: ${messageOf(error)}`);
+      return undefined;
+    });
+    if (finished === undefined) break;
     runs.push({ directory, run: finished });
     codes.push(...codesOf(finished, args.check ?? false));
+    if (finished.cells.length > 0 && finished.cells.every(({ counts }) => counts.ok === 0)) {
+      say(io.stderr, `error: ${finished.scenario.name}: expected answers, got none that succeeded`);
+    }
   }
   if (args.json) say(io.stdout, JSON.stringify(runs.length === 1 ? runs[0]?.run : runs.map(({ run }) => run)));
   if (io.interrupted.aborted) codes.push(io.interrupted.reason as ExitCode);
@@ -55,13 +65,15 @@ interface OneRun {
 async function runOne(loaded: LoadedScenario, { id, directory, args, io }: OneRun): Promise<Run> {
   const { scenario, secrets, traces, assets, text } = loaded;
   const workloads = await prepareWorkloads(scenario, assets);
-  const embedded = scenario.service.url === 'embedded' ? await startEmbedded(scenario) : undefined;
+  const ca = scenario.service.ca === undefined ? undefined : readCertificates(scenario.service.ca, io.directory);
+  const isEmbedded = scenario.service.url === 'embedded' && scenario.targets.some(({ url }) => url === undefined);
+  const embedded = isEmbedded ? await startEmbedded(scenario) : undefined;
   const service = {
     scenario,
     secrets:
       embedded === undefined ? secrets : { ...secrets, tokens: new Map([...secrets.tokens, ['', embedded.token]]) },
-    serviceUrl: embedded?.url ?? scenario.service.url,
-    ca: scenario.service.ca === undefined ? undefined : readCertificates(scenario.service.ca, io.directory),
+    serviceUrl: embedded?.url ?? serviceUrlOf(scenario),
+    ca,
     engineLateRatio: () => embedded?.lateRatio(),
   };
   const progress = showProgress(io.stderr);
@@ -82,7 +94,7 @@ async function runOne(loaded: LoadedScenario, { id, directory, args, io }: OneRu
       environment: inspectEnvironment(
         scenario,
         {
-          url: embedded === undefined ? scenario.service.url : 'embedded',
+          url: embedded === undefined ? serviceUrlOf(scenario) : 'embedded',
           simulated: embedded !== undefined,
           info,
           models: Object.fromEntries(models),
@@ -133,7 +145,7 @@ function opening(
 ): string {
   const target =
     embedded === undefined
-      ? scenario.service.url
+      ? serviceUrlOf(scenario)
       : `the embedded service (simulated ${scenario.service.embedded.gpu}) on ${embedded.url}`;
   return `running ${scenario.name} against ${target}, into ${shownPath(directory, io.directory)}`;
 }
@@ -147,7 +159,8 @@ function codesOf(run: Run, check: boolean): ExitCode[] {
   const codes: ExitCode[] = [];
   if (run.validity.verdict === 'invalid') codes.push(exitCodes.invalid);
   const measured = run.cells.reduce((sum, cell) => sum + cell.counts.due, 0);
-  if (measured === 0) codes.push(exitCodes.noData);
+  const answered = run.cells.reduce((sum, cell) => sum + cell.counts.ok, 0);
+  if (measured === 0 || answered === 0) codes.push(exitCodes.noData);
   if (check && run.cells.some(cell => cell.objectives.some(({ held }) => held === false)))
     codes.push(exitCodes.objectiveMissed);
   if (check && run.cells.some(cell => cell.counts.due > 0 && cell.counts.ok === 0))
@@ -155,6 +168,12 @@ function codesOf(run: Run, check: boolean): ExitCode[] {
   if (check && run.cells.some(cell => cell.objectives.some(({ held }) => held === null)))
     codes.push(exitCodes.inconclusive);
   return codes;
+}
+
+/** Where the service is, or the first of the endpoints that have a URL of their own. */
+function serviceUrlOf({ service, targets }: Scenario): string {
+  if (service.url !== 'embedded') return service.url;
+  return new URL(targets.find(({ url }) => url !== undefined)?.url ?? 'http://127.0.0.1').origin;
 }
 
 /** Sorts by time, says what it ran, and differs from any other: `20261122T204000Z-ramp-a1b2`. */

@@ -12,6 +12,9 @@ import { PhaseRun } from './phase-run.ts';
 /** How long a refused slot waits where the refusal does not say. */
 export const refusedWaitMs = 1_000;
 
+/** How long sending may keep the event loop from everything else. */
+const longestTurnMs = 10;
+
 /** The driver of whatever can send one request. */
 export function dispatch(send: Send, clock: Clock): Driver {
   return {
@@ -32,7 +35,7 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, clock: 
   const initial = slots.filter(({ fromMs }) => fromMs === 0);
   const { warmup } = phase.cell;
   const beganMs = clock.nowMs();
-  let spreadMs = phase.staggerMs;
+  let spreadMs = spreadOf(phase);
   let cold = initial.length;
 
   const turnedOver = (turns: number, atMs: number) => {
@@ -74,6 +77,11 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, clock: 
     ),
   );
   await Promise.all(later);
+}
+
+/** Over how long the slots come in: one response time, where it is known, but never longer than the warm-up is. */
+function spreadOf({ cell: { warmup }, staggerMs }: Phase): number | undefined {
+  return typeof warmup === 'number' ? Math.min(staggerMs ?? warmup, warmup) : staggerMs;
 }
 
 /** What a slot waits between an answer and its next request: longer where it was refused, or where nobody answers at all. */
@@ -140,9 +148,16 @@ async function follow(
   { fromMs, clock, ended, takes }: Following,
   fire: (arrival: Arrival) => void,
 ): Promise<void> {
+  let restedMs = clock.nowMs();
   for (const arrival of schedule) {
     const dueMs = fromMs + arrival.dueMs;
-    if (takes(dueMs)) await sleepUntil(clock, dueMs, ended);
+    if (takes(dueMs)) {
+      const isLate = clock.nowMs() >= dueMs;
+      // Where it is late all the time, answers and signals must get their turn all the same.
+      if (isLate && clock.nowMs() - restedMs > longestTurnMs) await new Promise(resolve => setImmediate(resolve));
+      else await sleepUntil(clock, dueMs, ended);
+      if (!isLate || clock.nowMs() - restedMs > longestTurnMs) restedMs = clock.nowMs();
+    }
     if (!takes(dueMs)) return;
     fire({ ...arrival, dueMs });
   }

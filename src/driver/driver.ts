@@ -65,8 +65,8 @@ export interface Attempt {
   readonly attempts?: readonly AttemptEnd[];
 }
 
-/** Sends one request and resolves, always, with what became of it; an abort ends it as `abandoned`. */
-export type Send = (request: GenerationRequest, signal: AbortSignal) => Promise<Attempt>;
+/** Sends one request and resolves, always, with what became of it; an abort ends it as `abandoned`, and once it is stopped nothing is sent again. */
+export type Send = (request: GenerationRequest, signal: AbortSignal, stopped?: AbortSignal) => Promise<Attempt>;
 
 /** Holds the cells of a stage until each of them is warm, so that they are measured over the same time. */
 export class StageStart {

@@ -32,11 +32,11 @@ export function requestHeaders(
 export function readWhole(
   { status, headers, body }: HttpAnswer,
   protocol: Protocol,
-  token: string | undefined,
+  addressing: Addressing,
 ): { readonly outcome: Outcome; readonly answer?: Answer } {
   const encoding = encodingProblem(headers);
   if (encoding !== undefined) return { outcome: { kind: 'protocol', status, detail: encoding } };
-  const told = withoutToken(body, token);
+  const told = withoutSecrets(body, addressing);
   if (status >= 300 || status < 200) return { outcome: failure({ status, headers, body: told.slice(0, 4_000) }) };
   const type = contentType(headers);
   if (type !== 'application/json')
@@ -54,12 +54,12 @@ export function readWhole(
 export function factsIn(
   answer: Answer | undefined,
   headers: Headers,
-  token: string | undefined,
+  addressing: Addressing,
 ): Pick<Attempt, 'inputTokens' | 'outputTokens' | 'finishReason'> {
   return {
     ...(answer?.inputTokens === undefined ? promptTokens(headers) : { inputTokens: answer.inputTokens }),
     ...(answer?.outputTokens === undefined ? {} : { outputTokens: answer.outputTokens }),
-    ...(answer?.finishReason === undefined ? {} : { finishReason: withoutToken(answer.finishReason, token) }),
+    ...(answer?.finishReason === undefined ? {} : { finishReason: withoutSecrets(answer.finishReason, addressing) }),
   };
 }
 
@@ -76,9 +76,16 @@ export function contentType(headers: Headers): string {
   return (Array.isArray(value) ? (value[0] ?? '') : (value ?? '')).split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
-/** A server's words without the token, should it send it back. */
-export function withoutToken(text: string, token: string | undefined): string {
-  return token === undefined ? text : text.replaceAll(token, '[token]');
+/** A server's words without the token and the values of headers, should it send them back. */
+export function withoutSecrets(text: string, { token, headers }: Addressing): string {
+  const bare = token === undefined ? text : text.replaceAll(token, '[token]');
+  const values = Object.values(headers).filter(value => value !== '');
+  return values.reduce((shown, value) => shown.replaceAll(value, '[header]'), bare);
+}
+
+/** The same of an outcome: once more when it is decoded, for in JSON a secret may be spelt in several ways. */
+export function discreet(outcome: Outcome, addressing: Addressing): Outcome {
+  return outcome.detail === undefined ? outcome : { ...outcome, detail: withoutSecrets(outcome.detail, addressing) };
 }
 
 function promptTokens(headers: Headers): { inputTokens?: number } {

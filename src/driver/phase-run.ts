@@ -95,7 +95,11 @@ export class PhaseRun {
 
   /** No more requests; the window ends, if it ever began, and the drain begins. */
   stop(atMs: number, reason: EndReason): void {
-    if (this.stopped.aborted) return;
+    if (this.stopped.aborted) {
+      // Interrupted while it drains: it need not wait so long any more.
+      if (reason === 'interrupted') this.at(this.#clock.nowMs() + shortDrainMs, () => this.#abandon());
+      return;
+    }
     if (this.#openedMs !== undefined) this.#observer.closed(Math.max(atMs, this.#openedMs), reason);
     const drainMs = reason === 'interrupted' ? Math.min(shortDrainMs, this.#phase.drainMs) : this.#phase.drainMs;
     this.at(this.#clock.nowMs() + drainMs, () => this.#abandon());
@@ -162,7 +166,7 @@ export class PhaseRun {
   #begin({ arrival, part, index }: Due): Promise<RequestRecord> {
     const seq = this.#observer.due(true);
     const request = this.#phase.requestOf(part, index, arrival);
-    const ended = this.#send(request, this.#abandoned.signal).then(attempt => {
+    const ended = this.#send(request, this.#abandoned.signal, this.stopped).then(attempt => {
       this.#inFlight.delete(ended);
       const record = this.#ended(seq, part, arrival.dueMs, request, attempt);
       const next = this.#queue.shift();

@@ -13,18 +13,20 @@ export function retrying(send: Send, policy: Retry, clock: Clock, seed: number):
   const random = seededRandom(seed, 'retry');
   let requests = 0;
   let retries = 0;
-  return async (request, signal) => {
+  return async (request, signal, stopped = signal) => {
+    const over = AbortSignal.any([signal, stopped]);
     requests++;
     let attempt = await send(request, signal);
     const first = attempt;
     const attempts: AttemptEnd[] = [attempt];
     for (let retry = 0; retry < policy.attempts; retry++) {
       const { outcome } = attempt;
-      if (!policy.on.includes(outcome.kind) || signal.aborted || retries + 1 > policy.budgetRatio * requests) break;
+      const mayAgain = policy.on.includes(outcome.kind) && !outcome.banned && !over.aborted;
+      if (!mayAgain || retries + 1 > policy.budgetRatio * requests) break;
       retries++;
       const jitterMs = random.uniform() * Math.min(policy.maxBackoffMs, policy.backoffMs * 2 ** retry);
-      await sleepUntil(clock, attempt.endMs + Math.max(outcome.retryAfterMs ?? 0, jitterMs), signal);
-      if (signal.aborted) break;
+      await sleepUntil(clock, attempt.endMs + Math.max(outcome.retryAfterMs ?? 0, jitterMs), over);
+      if (over.aborted) break;
       attempt = await send(request, signal);
       attempts.push(attempt);
     }

@@ -14,11 +14,12 @@ import type { Attempt, Send } from './driver.ts';
 import {
   type Addressing,
   contentType,
+  discreet,
   encodingProblem,
   factsIn,
   readWhole,
   requestHeaders,
-  withoutToken,
+  withoutSecrets,
 } from './message.ts';
 
 export interface StreamingOptions extends Addressing {
@@ -202,10 +203,10 @@ class Exchange implements Dispatcher.DispatchHandler {
       ...(this.#headersMs === undefined ? {} : { headersMs: this.#headersMs }),
       tokenTimesMs: this.#tokenTimesMs,
       endMs,
-      ...factsIn(answer, this.#headers, this.#options.token),
+      ...factsIn(answer, this.#headers, this.#options),
       requestId: this.#requestId,
       requestBytes: this.#requestBytes,
-      outcome,
+      outcome: discreet(outcome, this.#options),
     });
   }
 
@@ -249,15 +250,15 @@ class Exchange implements Dispatcher.DispatchHandler {
         ? { kind: 'protocol', status, detail: 'the stream ended without its final event' }
         : { kind: 'ok', status };
     }
-    const { protocol, token } = this.#options;
+    const { protocol } = this.#options;
     const body = Buffer.concat(this.#body).toString('utf8');
-    const { outcome, answer } = readWhole({ status, headers: this.#headers, body }, protocol, token);
+    const { outcome, answer } = readWhole({ status, headers: this.#headers, body }, protocol, this.#options);
     this.#answer = answer;
     return outcome;
   }
 
   /** A server's words without the token, should it send it back. */
   #clean(text: string, length = 400): string {
-    return withoutToken(text, this.#options.token).slice(0, length);
+    return withoutSecrets(text, this.#options).slice(0, length);
   }
 }

@@ -5,7 +5,7 @@ import { excerpt, type Outcome } from '../protocol/outcome.ts';
 import type { Answer, GenerationRequest, Protocol } from '../protocol/protocol.ts';
 import type { Turn } from './autocannon.ts';
 import type { Attempt } from './driver.ts';
-import { type Addressing, factsIn, readWhole, requestHeaders, withoutToken } from './message.ts';
+import { type Addressing, discreet, factsIn, readWhole, requestHeaders } from './message.ts';
 
 export interface UnaryExchangeOptions extends Addressing {
   readonly protocol: Protocol;
@@ -69,12 +69,12 @@ export class UnaryExchange implements Turn {
 
   answered(whole: HttpAnswer): void {
     const endMs = this.#options.clock.nowMs();
-    const { outcome, answer } = readWhole(whole, this.#options.protocol, this.#options.token);
+    const { outcome, answer } = readWhole(whole, this.#options.protocol, this.#options);
     this.#settle(outcome, endMs, outcome.kind === 'ok' ? answer : undefined, whole.headers);
   }
 
   broken(kind: 'connection' | 'protocol', detail: string): void {
-    this.#settle({ kind, detail: excerpt(withoutToken(detail, this.#options.token)) });
+    this.#settle({ kind, detail: excerpt(detail) });
   }
 
   /** Sets the time limit, counted from when it is sent; until that is known, from when it was made. */
@@ -98,10 +98,10 @@ export class UnaryExchange implements Turn {
       ...(this.#headersMs === undefined ? {} : { headersMs: this.#headersMs }),
       tokenTimesMs: [],
       endMs,
-      ...factsIn(answer, headers, this.#options.token),
+      ...factsIn(answer, headers, this.#options),
       requestId: this.#requestId,
       requestBytes: this.body.length,
-      outcome,
+      outcome: discreet(outcome, this.#options),
     };
     this.onEnd(endMs);
     this.#resolve(this.#attempt);

@@ -6,7 +6,7 @@ import { isUnfinished, type OutcomeKind, outcomeKinds } from '../protocol/outcom
 import { Histogram } from '../stats/histogram.ts';
 import { rankOf, smallestSample } from '../stats/quantile.ts';
 import { type Metric, type MetricName, metrics } from './metrics.ts';
-import type { RequestRecord } from './request-record.ts';
+import { type RequestRecord, tokensPerEvent } from './request-record.ts';
 import {
   type Counts,
   type MetricSummary,
@@ -34,7 +34,14 @@ const maxExamples = 8;
 
 export class Recorder {
   readonly #options: RecorderOptions;
-  readonly #series = metrics.map(metric => ({ metric, histogram: new Histogram(), requests: 0, unfinished: 0 }));
+  readonly #series = metrics.map(metric => ({
+    metric,
+    histogram: new Histogram(),
+    requests: 0,
+    unfinished: 0,
+    /** What every unfinished request took at least. */
+    boundMs: Number.POSITIVE_INFINITY,
+  }));
   readonly #counts = Object.fromEntries(outcomeKinds.map(kind => [kind, 0])) as Record<OutcomeKind, number>;
   readonly #attempts = { ...this.#counts };
   readonly #retries = { requests: 0, attempts: 0, recovered: 0 };
@@ -103,7 +110,10 @@ export class Recorder {
       const values = series.metric.of(record);
       for (const value of values) series.histogram.record(Math.max(0, value));
       const lost = unfinished && series.metric.unfinished(record);
-      if (lost) series.unfinished++;
+      if (lost) {
+        series.unfinished++;
+        series.boundMs = Math.min(series.boundMs, this.#boundMs(record));
+      }
       if (lost || values.length > 0) series.requests++;
     }
   }
@@ -123,7 +133,7 @@ export class Recorder {
           // Where answers came and none had a value, it has no meaning here (TTFT, where nothing is streamed).
           const isMeaningless = series.histogram.count === 0 && counts.ok > 0;
           const known = isMeaningless ? { ...series, requests: 0, unfinished: 0 } : series;
-          return [series.metric.name, metricSummary(known, this.#options.requestTimeoutMs)];
+          return [series.metric.name, metricSummary(known)];
         }),
       ) as Record<MetricName, MetricSummary>,
       tokens: {
@@ -176,7 +186,8 @@ export class Recorder {
     const ok = record.outcome.kind === 'ok';
     const arrived = this.#arrived;
     if (ok && inside(endMs)) arrived.ended += sign;
-    for (const timeMs of tokenTimesMs) if (inside(timeMs)) arrived.outputTokens += sign;
+    const perEvent = tokensPerEvent(record);
+    for (const timeMs of tokenTimesMs) if (inside(timeMs)) arrived.outputTokens += sign * perEvent;
     if (tokenTimesMs.length === 0 && ok && inside(endMs)) arrived.outputTokens += sign * (record.outputTokens ?? 0);
     if ((ok || tokenTimesMs.length > 0) && inside(tokenTimesMs[0] ?? endMs)) {
       arrived.inputTokens += sign * (record.inputTokens ?? 0);
@@ -214,6 +225,12 @@ export class Recorder {
     this.#retries.requests++;
     this.#retries.attempts += all.length - 1;
     if (outcome.kind === 'ok') this.#retries.recovered++;
+  }
+
+  /** A failure is charged the whole time limit; one that was given up while it drained, as long as it was waited for. */
+  #boundMs({ outcome, dueMs, endMs }: RequestRecord): number {
+    const limitMs = this.#options.requestTimeoutMs;
+    return outcome.kind === 'abandoned' ? Math.min(limitMs, endMs - dueMs) : limitMs;
   }
 
   #workloadOf({ workload }: RequestRecord): Recorder {
@@ -255,9 +272,18 @@ export class Recorder {
     const key = JSON.stringify([outcome.kind, outcome.status, outcome.by, outcome.detail?.replaceAll(/\d+/g, '#')]);
     const known = this.#examples.get(key);
     if (known !== undefined) known.count++;
-    else if (this.#examples.size < maxExamples) {
-      const { kind, status, by, detail } = outcome;
-      this.#examples.set(key, {
+    else {
+      const { kind, status, by } = outcome;
+      // Beyond so many different ones, the rest of a kind is counted together: nothing goes without a word.
+      const isOneTooMany = this.#examples.size >= maxExamples;
+      const detail = isOneTooMany ? 'others, in other words' : outcome.detail;
+      const place = isOneTooMany ? JSON.stringify([kind, status, by]) : key;
+      const others = this.#examples.get(place);
+      if (others !== undefined) {
+        others.count++;
+        return;
+      }
+      this.#examples.set(place, {
         kind,
         ...(status === undefined ? {} : { status }),
         ...(by === undefined ? {} : { by }),
@@ -286,12 +312,13 @@ interface Series {
   readonly histogram: Histogram;
   readonly requests: number;
   readonly unfinished: number;
+  readonly boundMs: number;
 }
 
-function metricSummary({ metric, histogram, requests, unfinished }: Series, timeoutMs: number): MetricSummary {
+function metricSummary({ metric, histogram, requests, unfinished, boundMs }: Series): MetricSummary {
   const values = Object.entries(quantiles).map(([key, q]) => ({
     key: key as QuantileKey,
-    ...quantileOf(metric, histogram, requests, unfinished, q, timeoutMs),
+    ...quantileOf(metric, histogram, requests, unfinished, q, boundMs),
   }));
   const byKey = Object.fromEntries(values.map(({ key, value }) => [key, value])) as Record<QuantileKey, number | null>;
   const censoredQuantiles = values.filter(({ censored }) => censored).map(({ key }) => key);
@@ -316,7 +343,7 @@ function quantileOf(
   requests: number,
   unfinished: number,
   q: number,
-  timeoutMs: number,
+  boundMs: number,
 ): { value: number | null; censored: boolean } {
   const total = histogram.count + unfinished;
   if (requests < smallestSample(q) || total === 0) return { value: null, censored: false };
@@ -326,7 +353,7 @@ function quantileOf(
       ? { value: histogram.min ?? 0, censored: true }
       : { value: histogram.atRank(rank - unfinished) ?? null, censored: false };
   }
-  if (rank > histogram.count) return { value: Math.max(timeoutMs, histogram.max ?? 0), censored: true };
+  if (rank > histogram.count) return { value: Math.max(boundMs, histogram.max ?? 0), censored: true };
   return { value: histogram.atRank(rank) ?? null, censored: false };
 }
 

@@ -35,6 +35,13 @@ export interface RequestRecord {
   readonly attempts?: readonly AttemptEnd[];
 }
 
+/** How many tokens an event of a stream stands for: one, unless the server says that it put several into each. */
+export function tokensPerEvent({ tokenTimesMs, outputTokens, tokensFrom }: RequestRecord): number {
+  return tokensFrom === 'server' && outputTokens !== undefined && tokenTimesMs.length > 0
+    ? outputTokens / tokenTimesMs.length
+    : 1;
+}
+
 /** One of several attempts at a request. */
 export interface AttemptEnd {
   readonly sentMs: number;

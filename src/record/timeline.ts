@@ -1,5 +1,5 @@
 import { type OutcomeKind, outcomeKinds } from '../protocol/outcome.ts';
-import type { RequestRecord } from './request-record.ts';
+import { type RequestRecord, tokensPerEvent } from './request-record.ts';
 
 /** What happened at one target in one second of the run, warm-up and drain included. */
 export interface TimelineRow {
@@ -37,7 +37,8 @@ export class Timeline {
       this.#row(record.target, record.sentMs).inFlight++;
       this.#row(record.target, record.endMs).inFlight--;
     }
-    for (const timeMs of record.tokenTimesMs) this.#row(record.target, timeMs).outputTokens++;
+    const perEvent = tokensPerEvent(record);
+    for (const timeMs of record.tokenTimesMs) this.#row(record.target, timeMs).outputTokens += perEvent;
     if (record.tokenTimesMs.length === 0 && record.outcome.kind === 'ok')
       this.#row(record.target, record.endMs).outputTokens += record.outputTokens ?? 0;
   }

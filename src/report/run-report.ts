@@ -104,10 +104,14 @@ function comparison(run: Run): Block[] {
       );
     const first = cells[0] as CellResult;
     const by = run.scenario.load.steps[step]?.driver === 'autocannon' ? ' over autocannon' : '';
-    const asked = askedLabel(first.load) + by;
+    // With per: model the endpoints of one step may be asked for different numbers: then each row says its own.
+    const differ = new Set(cells.map(cell => askedLabel(cell.load))).size > 1;
+    const asked = (differ ? 'as many as each row says' : askedLabel(first.load)) + by;
     const how =
-      first.order === 'parallel' ? `${asked} each, all endpoints at once` : `${asked}, one endpoint at a time`;
-    return [{ kind: 'heading' as const, text: how }, endpointTable(cells.flatMap(withParts))];
+      first.order === 'parallel'
+        ? `${asked}${differ ? '' : ' each'}, all endpoints at once`
+        : `${asked}, one endpoint at a time`;
+    return [{ kind: 'heading' as const, text: how }, endpointTable(cells.flatMap(withParts), differ)];
   });
 }
 
@@ -140,7 +144,7 @@ function refusedRatio({ rateLimitedRatio, overloadedRatio }: CellResult['rates']
   return rateLimitedRatio === null ? null : rateLimitedRatio + (overloadedRatio ?? 0);
 }
 
-function endpointTable(cells: readonly CellResult[]): Table {
+function endpointTable(cells: readonly CellResult[], showsLoad: boolean): Table {
   const several = new Set(cells.map(cell => cell.workload)).size > 1;
   return {
     kind: 'table',
@@ -149,7 +153,9 @@ function endpointTable(cells: readonly CellResult[]): Table {
     rows: cells.map(cell =>
       endpointColumns.map(({ of }, i) => {
         const shown = of(cell);
-        return i === 0 && several ? { ...shown, text: `${shown.text} ${cell.workload}` } : shown;
+        if (i > 0) return shown;
+        const names = [shown.text, ...(several ? [cell.workload] : []), ...(showsLoad ? [askedLabel(cell.load)] : [])];
+        return { ...shown, text: names.join(' ') };
       }),
     ),
   };

@@ -18,6 +18,8 @@ export class CellRun implements Observer {
   readonly #store: RunStore;
   readonly #onEnd: (record: RequestRecord) => void;
   readonly #samples: GeneratorSample[] = [];
+  /** Whether the measured part ended since the last sample. */
+  #closedSince = false;
   #result: CellResult | undefined;
   #serviceTimes = { sumMs: 0, count: 0 };
   part: 'warm-up' | 'measuring' | 'drain' = 'warm-up';
@@ -38,6 +40,7 @@ export class CellRun implements Observer {
 
   closed(atMs: number, reason: EndReason): void {
     this.part = 'drain';
+    this.#closedSince = true;
     this.endedBy = reason;
     this.#recorder.close(atMs);
   }
@@ -57,9 +60,10 @@ export class CellRun implements Observer {
     this.#onEnd(record);
   }
 
-  /** Takes in one second of the generator; only seconds of the measured part speak for the cell. */
+  /** Takes in one second of the generator; only what tells of some of the measured part speaks for the cell. */
   sampled(sample: GeneratorSample): void {
-    if (this.part === 'measuring') this.#samples.push(sample);
+    if (this.part === 'measuring' || this.#closedSince) this.#samples.push(sample);
+    this.#closedSince = false;
   }
 
   get meanServiceTimeMs(): number | undefined {

@@ -24,6 +24,9 @@ const patienceMs = 10_000;
 const shortWords = 20;
 const longWords = 200;
 
+/** How often a target is asked before it is taken for down. */
+const greetings = 3;
+
 /**
  * Asks every target for one token and the service for what it says of itself: a wrong token, path or address shows
  * before any load, and once. A model whose prompts are made to a length is asked twice, to learn how it counts words.
@@ -45,7 +48,7 @@ export async function greet(
     for (const target of scenario.targets) {
       if (signal.aborted) break;
       await bench.prepare(target, 1);
-      const short = await send(target, shortWords);
+      const short = await patiently(() => send(target, shortWords));
       judge(target, bench.urlOf(target), short);
       if (models.has(target.model)) continue;
       const needed = target.workloads.some(name => isCalibratedIn(workloads, name));
@@ -97,6 +100,17 @@ async function infoAt(url: string, token: string | undefined): Promise<unknown> 
   }
 }
 
+/** A service may answer badly once; one that does so again and again is down. */
+async function patiently(send: () => Promise<Attempt>): Promise<Attempt> {
+  let attempt = await send();
+  for (let again = 1; again < greetings && isDown(attempt); again++) attempt = await send();
+  return attempt;
+}
+
+function isDown({ outcome }: Attempt): boolean {
+  return outcome.kind === 'server_error' || outcome.kind === 'timeout' || outcome.kind === 'protocol';
+}
+
 function judge(target: Target, url: URL, { outcome }: Attempt): void {
   const where = url.origin + url.pathname;
   const unreachable = (expected: string, got: string, hint: string) =>
@@ -127,6 +141,14 @@ function judge(target: Target, url: URL, { outcome }: Attempt): void {
           'model paths are taken verbatim: check the name and the GPU number',
         );
       return;
+    case 'server_error':
+    case 'timeout':
+    case 'protocol':
+      throw unreachable(
+        'an answer',
+        `${outcome.status ?? outcome.kind}${said}, ${greetings} times`,
+        'is the model loaded, and its GPU there?',
+      );
     default:
       // Anything else may pass under load as well: the records will tell.
       return;

@@ -25,6 +25,8 @@ export interface ProbeOptions {
   readonly imageModel: string | undefined;
   readonly gpu: number;
   readonly timeoutMs: number;
+  /** Aborted to ask nothing more. */
+  readonly signal: AbortSignal;
 }
 
 const prompt = 'Say hello.';
@@ -35,8 +37,11 @@ const prompt = 'Say hello.';
  */
 export async function probe(options: ProbeOptions): Promise<Check[]> {
   const { url, token, timeoutMs } = options;
-  const question = (path: string, body?: unknown, withToken = true) =>
-    ask({ url: url + path, token: withToken ? token : undefined, body, timeoutMs });
+  const question = (path: string, body?: unknown, withToken = true) => {
+    if (options.signal.aborted)
+      throw new HarnessError('interrupted before all was asked', { exitCode: exitCodes.interrupted });
+    return ask({ url: url + path, token: withToken ? token : undefined, body, timeoutMs });
+  };
   const generate = (parameters: Record<string, unknown>, stream: boolean) => ({
     inputs: prompt,
     parameters: { details: true, ...parameters },

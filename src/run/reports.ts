@@ -1,8 +1,6 @@
 /** The reports of a run directory: everything in it that can be made again from its records. */
 
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { worstValidity } from '../analysis/validity.ts';
 import type { Recorder } from '../record/recorder.ts';
@@ -19,22 +17,24 @@ import { cellResult, recorderOf } from './cell-run.ts';
 /** Writes every report of a finished run beside its records; gives the path of `report.md`. */
 export async function writeReports(directory: string, run: Run): Promise<string> {
   const timeline = new Timeline();
-  const rows = createWriteStream(join(directory, 'requests.csv'));
+  const rows = await open(join(directory, 'requests.csv'), 'w');
   let batch: RequestRecord[] = [];
   let isFirst = true;
   const writeBatch = async () => {
     const text = csv(batch.map(requestRow), { header: isFirst });
     [batch, isFirst] = [[], false];
-    if (!rows.write(text)) await once(rows, 'drain');
+    await rows.appendFile(text);
   };
-  for await (const record of readRecords(directory, () => {})) {
-    timeline.add(record);
-    batch.push(record);
-    if (batch.length >= 1000) await writeBatch();
+  try {
+    for await (const record of readRecords(directory, () => {})) {
+      timeline.add(record);
+      batch.push(record);
+      if (batch.length >= 1000) await writeBatch();
+    }
+    if (batch.length > 0) await writeBatch();
+  } finally {
+    await rows.close();
   }
-  if (batch.length > 0) await writeBatch();
-  rows.end();
-  await once(rows, 'finish');
   await writeFile(join(directory, 'timeline.csv'), csv(timelineRows(timeline.rows()), { header: true }));
   await writeFile(join(directory, 'summary.csv'), csv(summaryRows(run), { header: true }));
   const path = join(directory, 'report.md');
@@ -81,11 +81,7 @@ async function rebuildRun(directory: string): Promise<Run> {
   const cells = planned
     .filter(cell => recorders.has(cell.index))
     .map(cell => {
-      const window = windows.get(cell.index);
-      const during = samples.filter(
-        ({ atMs, cells }) =>
-          window !== undefined && cells.includes(cell.index) && atMs > window[0] && atMs <= window[1],
-      );
+      const during = samplesOf(cell.index, windows.get(cell.index), samples);
       const endedBy = stored.cells.find(({ index }) => index === cell.index)?.endedBy ?? 'interrupted';
       return cellResult(cell, recorders.get(cell.index) as Recorder, during, endedBy, stored.scenario.objectives);
     });
@@ -97,6 +93,18 @@ async function rebuildRun(directory: string): Promise<Run> {
     findings,
     cells,
   };
+}
+
+/** The samples that tell of some of a cell's window: those taken in it, and the first after it. */
+function samplesOf(
+  cell: number,
+  window: readonly [number, number] | undefined,
+  samples: readonly GeneratorSample[],
+): GeneratorSample[] {
+  if (window === undefined) return [];
+  const later = samples.filter(({ atMs, cells }) => cells.includes(cell) && atMs > window[0]);
+  const after = later.findIndex(({ atMs }) => atMs > window[1]);
+  return after === -1 ? later : later.slice(0, after + 1);
 }
 
 /** Rebuilds a run directory's numbers and every report; gives the run and the path of `report.md`. */

@@ -103,7 +103,13 @@ export async function runScenario(options: RunOptions): Promise<Run> {
       scenario,
       validity: worstValidity(results.map(cell => cell.validity)),
       findings: [
-        ...(status === 'interrupted' ? [{ text: `interrupted after ${results.length} of ${cells.length} cells` }] : []),
+        ...(status === 'interrupted'
+          ? [
+              {
+                text: `interrupted after ${finished.filter(({ endedBy }) => endedBy !== 'interrupted').length} of ${cells.length} cells`,
+              },
+            ]
+          : []),
         ...remarksOn(scenario, options.workloads, options.models),
       ],
       cells: results,

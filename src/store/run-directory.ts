@@ -4,7 +4,7 @@
  */
 import { createReadStream, existsSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { exitCodes, HarnessError, messageOf } from '../errors.ts';
 import type { RequestRecord } from '../record/request-record.ts';
@@ -41,7 +41,7 @@ export class RunWriter implements RunStore {
   /** Makes the directory with its first files. Throws a HarnessError where it holds anything already. */
   static async create(directory: string, run: Run, scenarioText: string): Promise<RunWriter> {
     return writing(directory, async () => {
-      await mkdir(directory, { recursive: true });
+      await makeDirectory(directory);
       if ((await readdir(directory)).length > 0) {
         throw new HarnessError(`${directory}: expected a new or empty directory, got one that holds files`, {
           hint: 'give another --out; a run is never written over',
@@ -112,6 +112,13 @@ class LineFile {
     await this.flush();
     await this.#file.close();
   }
+}
+
+/** Makes a directory and those above it one by one: Node's own way never ends where a file system lets nobody make any. */
+async function makeDirectory(directory: string): Promise<void> {
+  if (existsSync(directory)) return;
+  await makeDirectory(dirname(directory));
+  await mkdir(directory);
 }
 
 async function writing<T>(directory: string, write: () => Promise<T>): Promise<T> {

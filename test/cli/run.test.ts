@@ -82,7 +82,7 @@ describe('tgi-bench run', () => {
     expect(exitCode).toBe(exitOf(run));
     const [cell] = run.cells;
     expect((cell?.counts.rate_limited ?? 0) + (cell?.counts.overloaded ?? 0)).toBeGreaterThan(0);
-    expect(cell?.counts.ok).toBeGreaterThan(100);
+    expect(cell?.counts.ok).toBeGreaterThan(0);
     expect(run.unaccounted).toBe(0);
     expect(statistics.models[0]?.maxInService).toBe(100);
     const records = readLines(join(out, 'requests.jsonl'));

@@ -488,9 +488,18 @@ describe('the slots of a closed loop', () => {
     ).toEqual(every(0, 25, 8));
   });
 
+  it('are all at work when a warm-up of a given time is over, however slow the answers', async () => {
+    const { records, window } = await driveVirtually(
+      { load: closed(30), end: { durationMs: 5_000 }, warmup: 2_000, staggerMs: 'unknown' },
+      steady(3_200),
+    );
+    expect(window?.[0]).toBe(2_000);
+    expect(mostInFlight(records.filter(({ sentMs = 0 }) => sentMs <= 2_000))).toBe(30);
+  });
+
   it('begin after the first answer, spread over the time it took, where it is not known', async () => {
     const { records } = await driveVirtually(
-      { load: closed(4), end: { durationMs: 1_000 }, warmup: 500, staggerMs: 'unknown' },
+      { load: closed(4), end: { durationMs: 1_000 }, warmup: { turnovers: 3 }, staggerMs: 'unknown' },
       steady(100),
     );
     expect(

@@ -185,7 +185,8 @@ describe('requests that were taken and not finished', () => {
     expect(responseTimeMs.n).toBe(100);
     expect(responseTimeMs.p50).toBeCloseTo(50, 1);
     expect(responseTimeMs.p90).toBeCloseTo(90, 1);
-    expect(responseTimeMs.p95).toBe(requestTimeoutMs);
+    // One that was given up while it drained took at least as long as it was waited for, and no more is known.
+    expect(responseTimeMs.p95).toBe(kind === 'abandoned' ? responseTimeMs.p90 : requestTimeoutMs);
     expect(responseTimeMs.censored).toBe(true);
     expect(responseTimeMs.censoredQuantiles).toEqual(['p95']);
   });

@@ -51,7 +51,7 @@ name: retry
 targets: [{ model: m, gpus: [0], workloads: [chat] }]
 limits: { exceed: true }
 workloads: { chat: { kind: text, prompt: { tokens: 32 }, output: { maxNewTokens: 20 } } }
-load: { steps: [{ concurrency: 120, requests: 1000 }] }
+load: { steps: [{ concurrency: 120, thinkTime: 300ms, requests: 1000 }] }
 ${retry}
 `;
 

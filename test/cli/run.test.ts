@@ -219,6 +219,12 @@ describe('tgi-bench run on bad input', () => {
       code: 7,
       says: /http:\/\/127\.0\.0\.1:1: expected a service to answer, got: .*ECONNREFUSED/,
     },
+    {
+      name: 'a GPU that is gone',
+      text: scenarioText({ steps: step, service: '{ embedded: { faults: [{ kind: gpu_gone }] } }' }),
+      code: 7,
+      says: /expected an answer, got 503.*3 times/,
+    },
     { name: 'an unknown option', args: ['--concurency', '3'], code: 2, says: /Unknown argument/ },
   ];
   for (const { name, text, args, env, code, says } of cases) {

@@ -4,18 +4,10 @@
  */
 import { isUnfinished, type OutcomeKind, outcomeKinds } from '../protocol/outcome.ts';
 import { Histogram } from '../stats/histogram.ts';
-import { rankOf, smallestSample } from '../stats/quantile.ts';
-import { type Metric, type MetricName, metrics } from './metrics.ts';
+import { metricSummary } from './metric-summary.ts';
+import { type MetricName, metrics } from './metrics.ts';
 import { type RequestRecord, tokensPerEvent } from './request-record.ts';
-import {
-  type Counts,
-  type MetricSummary,
-  type QuantileKey,
-  quantiles,
-  type Rates,
-  type Summary,
-  type VariantSummary,
-} from './summary.ts';
+import type { Counts, MetricSummary, Rates, Summary, VariantSummary } from './summary.ts';
 
 export interface RecorderOptions {
   /** The per-request limits of `goodput:`, by metric. */
@@ -305,56 +297,6 @@ export class Recorder {
       })
     );
   }
-}
-
-interface Series {
-  readonly metric: Metric;
-  readonly histogram: Histogram;
-  readonly requests: number;
-  readonly unfinished: number;
-  readonly boundMs: number;
-}
-
-function metricSummary({ metric, histogram, requests, unfinished, boundMs }: Series): MetricSummary {
-  const values = Object.entries(quantiles).map(([key, q]) => ({
-    key: key as QuantileKey,
-    ...quantileOf(metric, histogram, requests, unfinished, q, boundMs),
-  }));
-  const byKey = Object.fromEntries(values.map(({ key, value }) => [key, value])) as Record<QuantileKey, number | null>;
-  const censoredQuantiles = values.filter(({ censored }) => censored).map(({ key }) => key);
-  // What lies beyond the worst that finished is not known: there is no mean then, and no worst value.
-  const known = unfinished === 0;
-  return {
-    n: requests,
-    mean: known ? (histogram.mean ?? null) : null,
-    min: known || metric.better === 'lower' ? (histogram.min ?? null) : null,
-    max: known || metric.better === 'higher' ? (histogram.max ?? null) : null,
-    ...byKey,
-    censored: censoredQuantiles.length > 0,
-    censoredQuantiles,
-    hdr: histogram.count === 0 ? '' : histogram.encode(),
-  };
-}
-
-/** One quantile of the finished values and, beyond their worse end, the unfinished ones. */
-function quantileOf(
-  metric: Metric,
-  histogram: Histogram,
-  requests: number,
-  unfinished: number,
-  q: number,
-  boundMs: number,
-): { value: number | null; censored: boolean } {
-  const total = histogram.count + unfinished;
-  if (requests < smallestSample(q) || total === 0) return { value: null, censored: false };
-  const rank = rankOf(q, total);
-  if (metric.better === 'higher') {
-    return rank <= unfinished
-      ? { value: histogram.min ?? 0, censored: true }
-      : { value: histogram.atRank(rank - unfinished) ?? null, censored: false };
-  }
-  if (rank > histogram.count) return { value: Math.max(boundMs, histogram.max ?? 0), censored: true };
-  return { value: histogram.atRank(rank) ?? null, censored: false };
 }
 
 function ratio(part: number, whole: number): number | null {

@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { systemClock } from '../clock.ts';
+import { exitCodes, HarnessError, messageOf } from '../errors.ts';
+import type { Run } from '../record/run.ts';
+import { type EmbeddedService, startEmbedded } from '../run/embedded.ts';
+import { inspectEnvironment } from '../run/environment.ts';
+import { measureFloors } from '../run/floor.ts';
+import { greet } from '../run/greet.ts';
+import { writeReports } from '../run/reports.ts';
+import { runScenario } from '../run/run-scenario.ts';
+import { type ServiceBench, serviceBench } from '../run/service-bench.ts';
+import { checkLengths, type Models, prepareWorkloads } from '../run/workloads.ts';
+import type { Scenario } from '../scenario/resolve.ts';
+import { RunWriter, readRun } from '../store/run-directory.ts';
+import { type Io, say, shownPath } from './io.ts';
+import { showProgress } from './progress.ts';
+import type { LoadedScenario } from './scenario-source.ts';
+
+/** How one run of a scenario is called, where it is kept, and how much is said while it lasts. */
+export interface OneRun {
+  readonly id: string;
+  readonly directory: string;
+  readonly quiet: boolean;
+  readonly io: Io;
+  /** What the service has said of its models, where it shall not be believed anew: equal prompts need equal facts. */
+  readonly models?: Models;
+}
+
+export interface FinishedRun {
+  readonly run: Run;
+  /** The path of its `report.md`. */
+  readonly report: string;
+  readonly models: Models;
+}
+
+/** One scenario from the start of its service to its reports. */
+export async function runOne(
+  loaded: LoadedScenario,
+  { id, directory, quiet, io, models: known }: OneRun,
+): Promise<FinishedRun> {
+  const { scenario, secrets, traces, assets, text } = loaded;
+  const workloads = await prepareWorkloads(scenario, assets);
+  const ca = scenario.service.ca === undefined ? undefined : readCertificates(scenario.service.ca, io.directory);
+  const isEmbedded = scenario.service.url === 'embedded' && scenario.targets.some(({ url }) => url === undefined);
+  const embedded = isEmbedded ? await startEmbedded(scenario) : undefined;
+  const service = {
+    scenario,
+    secrets:
+      embedded === undefined ? secrets : { ...secrets, tokens: new Map([...secrets.tokens, ['', embedded.token]]) },
+    serviceUrl: embedded?.url ?? serviceUrlOf(scenario),
+    ca,
+    engineLateRatio: () => embedded?.lateRatio(),
+  };
+  const progress = showProgress(io.stderr);
+  let bench: ServiceBench | undefined;
+  let hasDirectory = false;
+  try {
+    const greeting = await greet(service, workloads, io.interrupted);
+    const models = known ?? greeting.models;
+    checkLengths(scenario, workloads, models);
+    if (!quiet) say(io.stderr, opening(loaded, embedded, directory, io));
+    bench = serviceBench({ ...service, clock: systemClock() });
+    const floorMs = scenario.load.floor ? await measureFloors(bench, scenario, io.interrupted) : undefined;
+    const run = await runScenario({
+      id,
+      scenario,
+      traces,
+      workloads,
+      models,
+      environment: inspectEnvironment(
+        scenario,
+        {
+          url: embedded === undefined ? serviceUrlOf(scenario) : 'embedded',
+          simulated: embedded !== undefined,
+          info: greeting.info,
+          models: Object.fromEntries(models),
+          ...(floorMs === undefined ? {} : { floorMs }),
+        },
+        assets,
+        io.directory,
+      ),
+      bench,
+      openStore: async first => {
+        const store = await RunWriter.create(directory, first, text);
+        hasDirectory = true;
+        return store;
+      },
+      progress: quiet ? () => {} : progress.show,
+      signal: io.interrupted,
+      wallClock: () => new Date().toISOString(),
+    });
+    progress.clear();
+    return { run, report: await writeReports(directory, run), models };
+  } catch (error) {
+    progress.clear();
+    if (hasDirectory) await reportFailure(directory, io);
+    throw error;
+  } finally {
+    await bench?.close();
+    await embedded?.stop();
+  }
+}
+
+/** A run that was broken off still tells what it knew; a second failure must not hide the first. */
+async function reportFailure(directory: string, io: Io): Promise<void> {
+  try {
+    const path = await writeReports(directory, await readRun(directory));
+    say(io.stderr, `what was measured until then: ${shownPath(path, io.directory)}`);
+  } catch (error) {
+    say(io.stderr, `no report could be written: ${messageOf(error)}`);
+  }
+}
+
+function opening(
+  { scenario }: LoadedScenario,
+  embedded: EmbeddedService | undefined,
+  directory: string,
+  io: Io,
+): string {
+  const target =
+    embedded === undefined
+      ? serviceUrlOf(scenario)
+      : `the embedded service (simulated ${scenario.service.embedded.gpu}) on ${embedded.url}`;
+  return `running ${scenario.name} against ${target}, into ${shownPath(directory, io.directory)}`;
+}
+
+/** Where the service is, or the first of the endpoints that have a URL of their own. */
+function serviceUrlOf({ service, targets }: Scenario): string {
+  if (service.url !== 'embedded') return service.url;
+  return new URL(targets.find(({ url }) => url !== undefined)?.url ?? 'http://127.0.0.1').origin;
+}
+
+/** Sorts by time, says what it ran, and differs from any other: `20261122T204000Z-ramp-a1b2`. */
+export function runId(name: string): string {
+  const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  return `${time}-${name}-${randomBytes(2).toString('hex')}`;
+}
+
+function readCertificates(path: string, directory: string): string {
+  try {
+    return readFileSync(resolve(directory, path), 'utf8');
+  } catch (cause) {
+    throw new HarnessError(`service.tls.ca: expected a PEM file, got: ${messageOf(cause)}`, {
+      exitCode: exitCodes.usage,
+      cause,
+    });
+  }
+}

@@ -52,6 +52,8 @@ export interface Driver {
 /** What became of one attempt to send a request; times in ms of the run's clock. */
 export interface Attempt {
   readonly sentMs: number;
+  /** How long it waited for a connection before it was sent, where that was a millisecond or more. */
+  readonly connectionWaitMs?: number;
   readonly headersMs?: number;
   readonly tokenTimesMs: readonly number[];
   readonly endMs: number;
@@ -63,6 +65,11 @@ export interface Attempt {
   readonly outcome: Outcome;
   /** Only where it was sent again. */
   readonly attempts?: readonly AttemptEnd[];
+}
+
+/** The wait for a connection of a request that was ready at one time and sent at another, both ms; none below a millisecond, for writing takes time too. */
+export function connectionWait(readyMs: number, sentMs: number): Pick<Attempt, 'connectionWaitMs'> {
+  return sentMs - readyMs < 1 ? {} : { connectionWaitMs: sentMs - readyMs };
 }
 
 /** Sends one request and resolves, always, with what became of it; an abort ends it as `abandoned`, and once it is stopped nothing is sent again. */

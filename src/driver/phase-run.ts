@@ -207,6 +207,7 @@ export class PhaseRun {
       ...(askedInputTokens === undefined ? {} : { askedInputTokens }),
       ...attempt,
       sentMs: microseconds(attempt.sentMs),
+      ...(attempt.connectionWaitMs === undefined ? {} : { connectionWaitMs: microseconds(attempt.connectionWaitMs) }),
       ...(attempt.headersMs === undefined ? {} : { headersMs: microseconds(attempt.headersMs) }),
       tokenTimesMs: attempt.tokenTimesMs.map(microseconds),
       endMs: microseconds(attempt.endMs),

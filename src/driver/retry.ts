@@ -32,6 +32,8 @@ export function retrying(send: Send, policy: Retry, clock: Clock, seed: number):
     }
     if (attempts.length === 1) return first;
     const ends = attempts.map(({ sentMs, endMs, outcome }) => ({ sentMs, endMs, outcome }));
-    return { ...attempt, sentMs: first.sentMs, attempts: ends };
+    const { connectionWaitMs: _, ...last } = attempt;
+    const waited = first.connectionWaitMs === undefined ? {} : { connectionWaitMs: first.connectionWaitMs };
+    return { ...last, sentMs: first.sentMs, ...waited, attempts: ends };
   };
 }

@@ -10,7 +10,7 @@ import type { Connections } from '../http/connections.ts';
 import { excerpt, type Outcome } from '../protocol/outcome.ts';
 import type { Answer, Protocol } from '../protocol/protocol.ts';
 import { maxEventBytes, SseScanner } from '../protocol/sse.ts';
-import type { Attempt, Send } from './driver.ts';
+import { type Attempt, connectionWait, type Send } from './driver.ts';
 import {
   type Addressing,
   contentType,
@@ -70,6 +70,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #tokenTimesMs: number[] = [];
   readonly #body: Buffer[] = [];
   #bodyBytes = 0;
+  /** When it was handed over to be sent. */
+  readonly #readyMs: number;
   #sentMs: number;
   #headersMs: number | undefined;
   #nowMs = 0;
@@ -96,7 +98,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#requestId = requestId;
     this.#requestBytes = requestBytes;
     this.#resolve = resolve;
-    this.#sentMs = options.clock.nowMs();
+    this.#readyMs = options.clock.nowMs();
+    this.#sentMs = this.#readyMs;
   }
 
   /** Ends the exchange when its time is up or it is abandoned. */
@@ -200,6 +203,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       outcome.kind === 'ok' && this.#answer !== undefined ? { ...this.#answer, ...this.#counts } : undefined;
     this.#resolve({
       sentMs: this.#sentMs,
+      ...connectionWait(this.#readyMs, this.#sentMs),
       ...(this.#headersMs === undefined ? {} : { headersMs: this.#headersMs }),
       tokenTimesMs: this.#tokenTimesMs,
       endMs,

@@ -4,7 +4,7 @@ import type { HttpAnswer } from '../protocol/failure.ts';
 import { excerpt, type Outcome } from '../protocol/outcome.ts';
 import type { Answer, GenerationRequest, Protocol } from '../protocol/protocol.ts';
 import type { Turn } from './autocannon.ts';
-import type { Attempt } from './driver.ts';
+import { type Attempt, connectionWait } from './driver.ts';
 import { type Addressing, discreet, factsIn, readWhole, requestHeaders } from './message.ts';
 
 export interface UnaryExchangeOptions extends Addressing {
@@ -22,6 +22,7 @@ export class UnaryExchange implements Turn {
   readonly #resolve: (attempt: Attempt) => void;
   readonly #unwatch: () => void;
   #disarm = () => {};
+  readonly #readyMs: number;
   #sentMs: number;
   #headersMs: number | undefined;
   #attempt: Attempt | undefined;
@@ -41,7 +42,8 @@ export class UnaryExchange implements Turn {
     this.#resolve = resolve;
     this.body = Buffer.from(protocol.encode(request));
     this.headers = requestHeaders(options, request, this.#requestId);
-    this.#sentMs = clock.nowMs();
+    this.#readyMs = clock.nowMs();
+    this.#sentMs = this.#readyMs;
     const abandon = () => this.#settle({ kind: 'abandoned' });
     this.#arm();
     abandoned.addEventListener('abort', abandon, { once: true });
@@ -95,6 +97,7 @@ export class UnaryExchange implements Turn {
     this.#unwatch();
     this.#attempt = {
       sentMs: this.#sentMs,
+      ...connectionWait(this.#readyMs, this.#sentMs),
       ...(this.#headersMs === undefined ? {} : { headersMs: this.#headersMs }),
       tokenTimesMs: [],
       endMs,

@@ -1,3 +1,4 @@
+import { buildConnector, Client } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock, virtualClock } from '../../src/clock.ts';
 import { dispatch } from '../../src/driver/dispatch.ts';
@@ -43,7 +44,7 @@ describe('two drivers of the same unary requests', () => {
   it('leave the same records, but for the times', async () => {
     const fates = ['ok', 'ok', 'reset', 'ok', { status: 500, body: '' }, 'ok, then closed', 'ok', 'ok'] as const;
     const [server, other] = [await handMadeServer(k => fates[k] ?? 'ok'), await handMadeServer(k => fates[k] ?? 'ok')];
-    const timeless = ({ dueMs, sentMs, headersMs, endMs, requestId, ...rest }: RequestRecord) => ({
+    const timeless = ({ dueMs, sentMs, connectionWaitMs, headersMs, endMs, requestId, ...rest }: RequestRecord) => ({
       ...rest,
       hadHeaders: headersMs !== undefined,
       outcome: { ...rest.outcome, detail: '' },
@@ -57,6 +58,26 @@ describe('two drivers of the same unary requests', () => {
       path,
     });
     expect(other.seen.map(sent)).toEqual(server.seen.map(sent));
+  });
+});
+
+describe('the driver over undici', () => {
+  it('tells how long a request waited for a connection, and nothing of one that found one open', async () => {
+    const { url } = await handMadeServer();
+    const connector = buildConnector({});
+    const late: buildConnector.connector = (options, done) => void setTimeout(() => connector(options, done), 40);
+    const client = new Client(url.origin, { connect: late });
+    onTestFinished(() => client.destroy());
+    const connections = { acquire: () => client, release: () => {}, discard: () => {} } as unknown as Connections;
+    const clock = systemClock();
+    const options = { clock, protocol: tgi('tag'), token: 'secret', headers: {}, requestTimeoutMs: 2_000 };
+    const driver = dispatch(streamingSend({ ...options, connections, path: url.pathname }), clock);
+    const given = { load: closed(1), end: { requests: 3 }, stream: true };
+    const { inOrder } = await drive({ driver, clock, run: work => work }, given);
+    const [first, ...others] = inOrder as [RequestRecord, ...RequestRecord[]];
+    expect(first.connectionWaitMs).toBeGreaterThanOrEqual(38);
+    expect(first.connectionWaitMs).toBeLessThanOrEqual(Number(first.sentMs) - first.dueMs);
+    for (const { connectionWaitMs } of others) expect(connectionWaitMs).toBeUndefined();
   });
 });
 

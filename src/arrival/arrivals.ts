@@ -62,9 +62,3 @@ export function warmupLaw(schedule: Law | Replay): Law {
   const { ramp, ...steady } = schedule;
   return ramp === undefined ? steady : { ...steady, ratePerS: ramp.fromPerS };
 }
-
-/** Every n-th of a schedule, from the k-th on (from 0): the n stripes share nothing and together are the whole. */
-export function* stripe<T>(schedule: Iterable<T>, k: number, n: number): Generator<T> {
-  let index = 0;
-  for (const arrival of schedule) if (index++ % n === k) yield arrival;
-}

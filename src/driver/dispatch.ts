@@ -6,8 +6,8 @@ import { isRefusal } from '../protocol/outcome.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import { driverLimits } from '../scenario/driver-limits.ts';
 import type { ClosedLoad, OpenLoad } from '../scenario/expand.ts';
-import type { Driver, Phase, Send } from './driver.ts';
-import { PhaseRun } from './phase-run.ts';
+import type { Driver, Phase, Send, Stripe } from './driver.ts';
+import { type Due, PhaseRun } from './phase-run.ts';
 
 /** How long a refused slot waits where the refusal does not say. */
 export const refusedWaitMs = 1_000;
@@ -31,7 +31,7 @@ export function dispatch(send: Send, clock: Clock): Driver {
 
 /** A number of slots; each sends its next request when its last was answered. Ends when no slot sends any more. */
 async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, clock: Clock): Promise<void> {
-  const slots = slotsOf(load);
+  const slots = slotsOf(load).filter((_, index) => isOf(run.stripe, index));
   const initial = slots.filter(({ fromMs }) => fromMs === 0);
   const { warmup } = phase.cell;
   const beganMs = clock.nowMs();
@@ -46,8 +46,8 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, clock: 
     let dueMs = beginMs;
     await sleepUntil(clock, dueMs, run.stopped);
     for (let turn = firstTurn; !run.stopped.aborted && !isOut(slot, dueMs); turn++) {
-      if (run.isComplete) return run.stop(dueMs, 'complete');
-      const record = await run.request({ dueMs });
+      const record = await run.next(dueMs);
+      if (record === undefined) return run.stop(dueMs, 'complete');
       turnedOver(turn, record.endMs);
       dueMs = record.endMs + pauseMs(record, load);
       await sleepUntil(clock, dueMs, run.stopped);
@@ -55,16 +55,21 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, clock: 
   };
   const staggerMs = ({ place }: Slot) => place * (spreadMs ?? 0);
   const later: Promise<void>[] = [];
-  run.onOpen(openedMs => {
-    for (const slot of slots) if (slot.fromMs > 0) later.push(drive(slot, openedMs + slot.fromMs + staggerMs(slot)));
+  const opened = new Promise<void>(resolve => {
+    run.onOpen(openedMs => {
+      for (const slot of slots) if (slot.fromMs > 0) later.push(drive(slot, openedMs + slot.fromMs + staggerMs(slot)));
+      resolve();
+    });
+    run.stopped.addEventListener('abort', () => resolve(), { once: true });
+    if (run.stopped.aborted) resolve();
   });
   if (typeof warmup === 'number') run.at(beganMs + warmup, () => run.warm(beganMs + warmup));
-  else if (warmup.turnovers === 0) run.warm(beganMs);
+  else if (warmup.turnovers === 0 || cold === 0) run.warm(beganMs);
 
   // Slots that come in together do so over one response time, or they would tick in step. Where it is not known the
   // first request shows it.
-  const isKnown = spreadMs !== undefined || slots.length === 1 || run.stopped.aborted;
-  const first = isKnown ? undefined : await run.request({ dueMs: beganMs });
+  const isKnown = spreadMs !== undefined || slots.length === 1 || initial.length === 0 || run.stopped.aborted;
+  const first = isKnown ? undefined : await run.next(beganMs);
   if (first !== undefined) {
     turnedOver(1, first.endMs);
     spreadMs = first.endMs - beganMs;
@@ -72,10 +77,11 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, clock: 
   await Promise.all(
     initial.map((slot, k) =>
       first !== undefined && k === 0
-        ? drive(slot, first.endMs + pauseMs(first, load), 2)
+        ? drive(slot, first.endMs + pauseMs(first, load) + staggerMs(slot), 2)
         : drive(slot, (first?.endMs ?? beganMs) + staggerMs(slot)),
     ),
   );
+  await opened;
   await Promise.all(later);
 }
 
@@ -96,17 +102,20 @@ async function openLoop(run: PhaseRun, phase: Phase, load: OpenLoad, clock: Cloc
   const send = sender(run, load);
   const { warmup } = phase.cell;
   const opened = new AbortController();
-  run.onOpen(() => opened.abort());
+  run.onOpen(openedMs => {
+    if (openedMs <= clock.nowMs()) opened.abort();
+    else run.at(openedMs, () => opened.abort());
+  });
   if (typeof warmup === 'number') run.at(beganMs + warmup, () => run.warm(beganMs + warmup));
-  else if (warmup.turnovers === 0) run.warm(beganMs);
+  else if (warmup.turnovers === 0 || run.stripe.k > 0) run.warm(beganMs); // of several, the first stripe shows it
 
-  let isFirst = true;
   const ended = AbortSignal.any([opened.signal, run.stopped]);
-  const warmingUp = { fromMs: beganMs, clock, ended, takes: () => !ended.aborted };
-  await follow(phase.arrivals(load, 'warmup'), warmingUp, arrival => {
-    const record = send(arrival);
-    if (!isFirst || typeof warmup === 'number') return;
-    isFirst = false;
+  const { stripe } = run;
+  const isWarmUp = (dueMs: number) => !ended.aborted && !(run.openedMs !== undefined && dueMs >= run.openedMs);
+  const warmingUp = { fromMs: beganMs, clock, ended, stripe, takes: isWarmUp };
+  await follow(phase.arrivals(load, 'warmup'), warmingUp, (arrival, index) => {
+    const record = send({ arrival, part: 'warmup', index });
+    if (index > 0 || typeof warmup === 'number') return;
     // One turnover is as long as the first request took: by then about as many end as begin.
     void record?.then(({ dueMs: firstMs, endMs }) => {
       const warmMs = firstMs + (endMs - firstMs) * warmup.turnovers;
@@ -116,19 +125,16 @@ async function openLoop(run: PhaseRun, phase: Phase, load: OpenLoad, clock: Cloc
   const { openedMs } = run;
   if (openedMs === undefined) return;
 
-  let fallenDue = 0;
-  let lastMs = openedMs;
-  const measuring = { fromMs: openedMs, clock, ended: run.stopped, takes: (dueMs: number) => run.takes(dueMs) };
-  await follow(phase.arrivals(load, 'measured'), measuring, arrival => {
-    void send(arrival);
-    fallenDue++;
-    lastMs = arrival.dueMs;
+  const takes = (dueMs: number, index: number) => run.takes(dueMs, index);
+  const measuring = { fromMs: openedMs, clock, ended: run.stopped, stripe, takes };
+  const { count, lastMs } = await follow(phase.arrivals(load, 'measured'), measuring, (arrival, index) => {
+    void send({ arrival, part: 'measured', index });
   });
   // So many requests take as long as at the mean rate, or until the last of them is due.
-  const lastedMs = run.isComplete
-    ? Math.max(lastMs - openedMs, (fallenDue * 1000) / load.ratePerS)
-    : Number.POSITIVE_INFINITY;
-  const endMs = openedMs + Math.min(lastedMs, phase.cell.end.durationMs ?? Number.POSITIVE_INFINITY);
+  const { requests = Number.POSITIVE_INFINITY, durationMs = Number.POSITIVE_INFINITY } = phase.cell.end;
+  const lastedMs =
+    count >= requests ? Math.max(lastMs - openedMs, (count * 1000) / load.ratePerS) : Number.POSITIVE_INFINITY;
+  const endMs = openedMs + Math.min(lastedMs, durationMs);
   await sleepUntil(clock, endMs, run.stopped);
   run.stop(endMs, 'complete');
 }
@@ -138,38 +144,57 @@ interface Following {
   readonly fromMs: number;
   readonly clock: Clock;
   readonly ended: AbortSignal;
+  /** Which of its requests are fired here. */
+  readonly stripe: Stripe;
   /** Whether a request that is due then is still to be sent. */
-  readonly takes: (dueMs: number) => boolean;
+  readonly takes: (dueMs: number, index: number) => boolean;
 }
 
-/** Fires each arrival of a schedule when it is due; one timer, absolute, so that lateness never adds up. */
+/**
+ * Fires each arrival of a stripe of a schedule when it is due; one timer, absolute, so that lateness never adds up.
+ * Gives how many of the whole schedule fell due, and when the last of them did.
+ */
 async function follow(
   schedule: Iterable<Arrival>,
-  { fromMs, clock, ended, takes }: Following,
-  fire: (arrival: Arrival) => void,
-): Promise<void> {
+  { fromMs, clock, ended, stripe, takes }: Following,
+  fire: (arrival: Arrival, index: number) => void,
+): Promise<{ readonly count: number; readonly lastMs: number }> {
   let restedMs = clock.nowMs();
+  let count = 0;
+  let lastMs = fromMs;
   for (const arrival of schedule) {
+    const index = count;
     const dueMs = fromMs + arrival.dueMs;
-    if (takes(dueMs)) {
+    const isOurs = isOf(stripe, index);
+    if (isOurs && takes(dueMs, index)) {
       const isLate = clock.nowMs() >= dueMs;
       // Where it is late all the time, answers and signals must get their turn all the same.
       if (isLate && clock.nowMs() - restedMs > longestTurnMs) await new Promise(resolve => setImmediate(resolve));
       else await sleepUntil(clock, dueMs, ended);
       if (!isLate || clock.nowMs() - restedMs > longestTurnMs) restedMs = clock.nowMs();
     }
-    if (!takes(dueMs)) return;
-    fire({ ...arrival, dueMs });
+    if (!takes(dueMs, index)) break;
+    if (isOurs) fire({ ...arrival, dueMs }, index);
+    count++;
+    lastMs = dueMs;
   }
+  return { count, lastMs };
 }
 
 /** Sends at once, or, at the bound of what may be in flight, drops or queues. */
-function sender(run: PhaseRun, load: OpenLoad): (arrival: Arrival) => Promise<RequestRecord> | undefined {
+function sender(run: PhaseRun, load: OpenLoad): (due: Due) => Promise<RequestRecord> | undefined {
   const bound = load.effectiveMaxInFlight ?? Number.POSITIVE_INFINITY;
-  return arrival => {
-    if (run.inFlight < bound) return run.request(arrival);
-    if (load.whenFull === 'queue') run.enqueue(arrival);
-    else run.drop(arrival);
-    return undefined;
+  return due => {
+    const record = run.send(due, bound);
+    if (record === undefined) {
+      if (load.whenFull === 'queue') run.enqueue(due);
+      else run.drop(due);
+    }
+    return record;
   };
+}
+
+/** Whether the index-th of a whole belongs to a stripe of it. */
+function isOf({ k, n }: Stripe, index: number): boolean {
+  return index % n === k;
 }

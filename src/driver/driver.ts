@@ -10,6 +10,7 @@ import type { DriverLimits } from '../scenario/driver-limits.ts';
 import type { Cell, OpenLoad } from '../scenario/expand.ts';
 import type { StopRule } from '../scenario/objective.ts';
 import type { TokenLengths } from '../scenario/trace.ts';
+import type { PhaseCounts } from './phase-counts.ts';
 
 /** Warm-up or what counts. */
 export type Part = RequestRecord['phase'];
@@ -26,7 +27,19 @@ export interface Phase {
   /** Over how long the slots of a closed loop begin: one response time, where it is known from before. */
   readonly staggerMs?: number | undefined;
   /** Begins the measured part of all cells of a stage at once. */
-  readonly start: StageStart;
+  readonly start: Pick<StageStart, 'warm'>;
+  /** Where several drive it at once: which share of it; the whole where it is not given. */
+  readonly stripe?: Stripe | undefined;
+}
+
+/**
+ * The k-th of n shares of a phase (from 0): of a schedule every n-th request from the k-th on, of a closed loop every
+ * n-th slot. What n drivers send of it together is what one would send.
+ */
+export interface Stripe {
+  readonly k: number;
+  readonly n: number;
+  readonly counts: PhaseCounts;
 }
 
 /** What a driver tells while it drives. */
@@ -78,15 +91,18 @@ export type Send = (request: GenerationRequest, signal: AbortSignal, stopped?: A
 /** Holds the cells of a stage until each of them is warm, so that they are measured over the same time. */
 export class StageStart {
   readonly #begin: ((atMs: number) => void)[] = [];
+  readonly #leadMs: number;
   #cold: number;
 
-  constructor(cells: number) {
+  /** `leadMs`: how long ahead all are told, where some of them hear of it later than others. */
+  constructor(cells: number, leadMs = 0) {
     this.#cold = cells;
+    this.#leadMs = leadMs;
   }
 
-  /** Says that one more cell is warm; when the last one is, all begin. */
+  /** Says that one more cell is warm; when the last one is, all begin at the same instant. */
   warm(begin: (atMs: number) => void, atMs: number): void {
     this.#begin.push(begin);
-    if (--this.#cold === 0) for (const each of this.#begin) each(atMs);
+    if (--this.#cold === 0) for (const each of this.#begin) each(atMs + this.#leadMs);
   }
 }

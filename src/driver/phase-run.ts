@@ -3,14 +3,15 @@ import type { Arrival } from '../arrival/arrivals.ts';
 import type { Clock } from '../clock.ts';
 import type { GenerationRequest } from '../protocol/protocol.ts';
 import type { AttemptEnd, RequestRecord } from '../record/request-record.ts';
-import type { Attempt, EndReason, Observer, Part, Phase, Send } from './driver.ts';
+import type { Attempt, EndReason, Observer, Part, Phase, Send, Stripe } from './driver.ts';
+import { PhaseCounts } from './phase-counts.ts';
 import { StopWatch } from './stop-watch.ts';
 
 /** How long an interrupted phase waits for what is in flight. */
 const shortDrainMs = 5_000;
 
 /** A request that is due, and which one it is. */
-interface Due {
+export interface Due {
   readonly arrival: Arrival;
   readonly part: Part;
   readonly index: number;
@@ -37,13 +38,14 @@ export class PhaseRun {
   /** Due, and waiting for one in flight to end. */
   readonly #queue: Due[] = [];
   #cancelTimers: (() => void)[] = [];
-  readonly #next = { warmup: 0, measured: 0 };
+  readonly stripe: Stripe;
 
   constructor(phase: Phase, send: Send, clock: Clock, observer: Observer) {
     this.#phase = phase;
     this.#send = send;
     this.#clock = clock;
     this.#observer = observer;
+    this.stripe = phase.stripe ?? { k: 0, n: 1, counts: new PhaseCounts() };
     // Every request in flight listens; that is no leak.
     setMaxListeners(0, this.#abandoned.signal, this.#stopped.signal);
     this.#recent =
@@ -61,19 +63,14 @@ export class PhaseRun {
     return this.#openedMs;
   }
 
-  get inFlight(): number {
-    return this.#inFlight.size;
-  }
-
-  /** Whether as many measured requests were due as the step asked for. */
+  /** Whether as many measured requests of a closed loop were sent as the step asked for. */
   get isComplete(): boolean {
-    const { requests } = this.#phase.cell.end;
-    return requests !== undefined && this.#next.measured >= requests;
+    return this.stripe.counts.taken('measured') >= this.#requests;
   }
 
-  /** Whether a request that is due then is to be sent: also one that was due in time and is late. */
-  takes(dueMs: number): boolean {
-    return !this.isComplete && dueMs < this.#endMs;
+  /** Whether a measured request of a schedule is to be sent: also one that was due in time and is late. */
+  takes(dueMs: number, index: number): boolean {
+    return index < this.#requests && dueMs < this.#endMs;
   }
 
   /** Calls back then, unless the phase is over by then. */
@@ -109,19 +106,41 @@ export class PhaseRun {
     if (reason !== 'interrupted') this.warm(atMs); // the other cells of its stage must not wait for it
   }
 
-  /** Sends the next request and resolves with its record when it has ended. */
-  request(arrival: Arrival): Promise<RequestRecord> {
-    return this.#begin(this.#takeNext(arrival));
+  /**
+   * Sends the next request of a closed loop and resolves with its record when it has ended; undefined where the step
+   * is complete.
+   */
+  next(dueMs: number): Promise<RequestRecord> | undefined {
+    const part = this.#openedMs !== undefined && dueMs >= this.#openedMs ? 'measured' : 'warmup';
+    const index = this.stripe.counts.take(part);
+    if (part === 'measured' && index >= this.#requests) return undefined;
+    return this.send({ arrival: { dueMs }, part, index }, Number.POSITIVE_INFINITY);
   }
 
-  /** Sends the next request as soon as one in flight has ended. */
-  enqueue(arrival: Arrival): void {
-    this.#queue.push(this.#takeNext(arrival));
+  /** Sends a request and resolves with its record when it has ended; undefined where `bound` are in flight already. */
+  send(due: Due, bound: number): Promise<RequestRecord> | undefined {
+    return this.stripe.counts.enter(bound) ? this.#begin(due) : undefined;
+  }
+
+  /** Sends a request as soon as one in flight has ended. */
+  enqueue(due: Due): void {
+    this.#queue.push(due);
   }
 
   /** Records a request that was due and is not sent, because too many are in flight. */
-  drop(arrival: Arrival): void {
-    this.#recordDropped(this.#takeNext(arrival));
+  drop({ arrival, part, index }: Due): void {
+    const dueMs = microseconds(arrival.dueMs);
+    const isDrawn = this.#phase.cell.target.mix !== undefined;
+    const workload = isDrawn ? this.#phase.requestOf(part, index, arrival).workload : undefined;
+    this.#observer.ended({
+      ...this.#name(this.#observer.due(false), part, workload),
+      dueMs,
+      tokenTimesMs: [],
+      endMs: dueMs,
+      requestId: '',
+      requestBytes: 0,
+      outcome: { kind: 'dropped' },
+    });
   }
 
   /** Runs a loop to its end and until nothing is in flight any more; an abort interrupts it. */
@@ -155,14 +174,15 @@ export class PhaseRun {
   }
 
   #dropQueue(): void {
-    for (const due of this.#queue.splice(0)) this.#recordDropped(due);
+    for (const due of this.#queue.splice(0)) this.drop(due);
   }
 
-  #takeNext(arrival: Arrival): Due {
-    const part = this.#openedMs !== undefined && arrival.dueMs >= this.#openedMs ? 'measured' : 'warmup';
-    return { arrival, part, index: this.#next[part]++ };
+  /** How many measured requests the step asks for. */
+  get #requests(): number {
+    return this.#phase.cell.end.requests ?? Number.POSITIVE_INFINITY;
   }
 
+  /** Sends a request that has a place in flight. */
   #begin({ arrival, part, index }: Due): Promise<RequestRecord> {
     const seq = this.#observer.due(true);
     const request = this.#phase.requestOf(part, index, arrival);
@@ -170,26 +190,12 @@ export class PhaseRun {
       this.#inFlight.delete(ended);
       const record = this.#ended(seq, part, arrival.dueMs, request, attempt);
       const next = this.#queue.shift();
-      if (next !== undefined) void this.#begin(next);
+      if (next === undefined) this.stripe.counts.leave();
+      else void this.#begin(next);
       return record;
     });
     this.#inFlight.add(ended);
     return ended;
-  }
-
-  #recordDropped({ arrival, part, index }: Due): void {
-    const dueMs = microseconds(arrival.dueMs);
-    const isDrawn = this.#phase.cell.target.mix !== undefined;
-    const workload = isDrawn ? this.#phase.requestOf(part, index, arrival).workload : undefined;
-    this.#observer.ended({
-      ...this.#name(this.#observer.due(false), part, workload),
-      dueMs,
-      tokenTimesMs: [],
-      endMs: dueMs,
-      requestId: '',
-      requestBytes: 0,
-      outcome: { kind: 'dropped' },
-    });
   }
 
   #name(seq: number, phase: Part, workload = this.#phase.cell.workload) {

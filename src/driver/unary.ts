@@ -42,7 +42,7 @@ export function unaryDriver(options: UnaryOptions): Driver {
         observer,
       );
       const ask = (dueMs: number): Asked => {
-        const record = run.request({ dueMs });
+        const record = run.next(dueMs) as Promise<RequestRecord>; // it is never asked once it is complete
         return { exchange: begun.pop() as UnaryExchange, record };
       };
       await run.conduct(() => closedLoop(run, phase, load, { ...options, converse, ask }), signal);

@@ -99,6 +99,15 @@ export interface Run {
   readonly cells: readonly CellResult[];
 }
 
+/** One thread of the generator over the last second. */
+export interface ThreadSample {
+  /** How late its event loop was. */
+  readonly loopDelayMs: { readonly mean: number; readonly p99: number; readonly max: number };
+  /** Its own CPU time, 1 for one core. */
+  readonly cpuRatio: number;
+  readonly gcMs: number;
+}
+
 /** One second of the generator itself, a line of `generator.jsonl`. */
 export interface GeneratorSample {
   readonly atMs: number;
@@ -108,12 +117,15 @@ export interface GeneratorSample {
   readonly sent: number;
   readonly ended: number;
   readonly inFlight: number;
-  /** How late the event loop was, over the last second. */
+  /** How late the event loop was, over the last second; of several threads that send, of the latest. */
   readonly loopDelayMs: { readonly mean: number; readonly p99: number; readonly max: number };
-  /** CPU time of this process over the last second, 1 for one core. */
+  /** CPU time of this process over the last second, 1 for one core; of several threads, that of the busiest. */
   readonly cpuRatio: number;
+  /** Of several threads, of the one that collected the longest. */
   readonly gcMs: number;
   readonly memoryBytes: number;
+  /** Each thread that sends, in the order of its stripes; only where threads of their own do. */
+  readonly threads?: readonly ThreadSample[];
   /** The share of its tokens that the embedded service wrote late, by more than a tenth of their step, since it was last asked; only where it was the target. */
   readonly engineLateRatio?: number;
 }

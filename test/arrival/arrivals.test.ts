@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Arrival, arrivals, replay, stripe, warmupLaw } from '../../src/arrival/arrivals.ts';
+import { type Arrival, arrivals, replay, warmupLaw } from '../../src/arrival/arrivals.ts';
 import type { Law } from '../../src/scenario/load.ts';
 
 /** The first due times of a schedule. */
@@ -82,12 +82,6 @@ describe.each(Object.entries(laws))('%s arrivals', (_, { law, cv, dispersion }) 
     const times = take(5_000, arrivals(law(8), 42, 'measured', 1, 1));
     expect(Math.min(...gapsOf(times))).toBeGreaterThanOrEqual(0);
     expect(take(5_000, arrivals(law(8), 42, 'measured', 1, 1))).toEqual(times);
-  });
-
-  it.each([1, 2, 3, 7])('in %d stripes share nothing, and together they are the whole', n => {
-    const whole = take(2_100, arrivals(law(8), 42));
-    const stripes = Array.from({ length: n }, (_, k) => take(2_100 / n, stripe(arrivals(law(8), 42), k, n)));
-    expect(whole.map((_, i) => stripes[i % n]?.[Math.floor(i / n)])).toEqual(whole);
   });
 });
 

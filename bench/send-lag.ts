@@ -63,6 +63,8 @@ async function measure(): Promise<{ cells: readonly CellResult[]; samples: reado
     },
     openStore: async () => ({
       add: () => {},
+      addGpu: () => {},
+      addServer: () => {},
       flush: async sample => void (sample && samples.push(sample)),
       writeRun: async () => {},
       close: async () => {},

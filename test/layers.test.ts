@@ -39,7 +39,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   undici: /^http\/|^driver\/streaming\.ts$/,
   yaml: /^schema\/|^cli\/scenario-source\.ts$/,
   yargs: /^cli\/cli\.ts$/,
-  zod: /^schema\/|^scenario\/(scenario|workload)\.ts$|^simulator\//,
+  zod: /^schema\/|^scenario\/(scenario|workload|duration|telemetry)\.ts$|^simulator\//,
 };
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' })

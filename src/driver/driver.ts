@@ -5,6 +5,7 @@
 import type { Arrival } from '../arrival/arrivals.ts';
 import type { Outcome } from '../protocol/outcome.ts';
 import type { GenerationRequest } from '../protocol/protocol.ts';
+import type { ServerTimings } from '../protocol/server-timings.ts';
 import type { AttemptEnd, RequestRecord } from '../record/request-record.ts';
 import type { DriverLimits } from '../scenario/driver-limits.ts';
 import type { Cell, OpenLoad } from '../scenario/expand.ts';
@@ -73,6 +74,7 @@ export interface Attempt {
   readonly inputTokens?: number;
   readonly outputTokens?: number;
   readonly finishReason?: string;
+  readonly server?: ServerTimings;
   readonly requestId: string;
   readonly requestBytes: number;
   readonly outcome: Outcome;

@@ -2,6 +2,7 @@
 import { failure, type HttpAnswer } from '../protocol/failure.ts';
 import { excerpt, type Outcome } from '../protocol/outcome.ts';
 import type { Answer, GenerationRequest, Protocol } from '../protocol/protocol.ts';
+import { serverTimings } from '../protocol/server-timings.ts';
 import type { Attempt } from './driver.ts';
 
 type Headers = HttpAnswer['headers'];
@@ -55,8 +56,10 @@ export function factsIn(
   answer: Answer | undefined,
   headers: Headers,
   addressing: Addressing,
-): Pick<Attempt, 'inputTokens' | 'outputTokens' | 'finishReason'> {
+): Pick<Attempt, 'inputTokens' | 'outputTokens' | 'finishReason' | 'server'> {
+  const server = serverTimings(headers);
   return {
+    ...(server === undefined ? {} : { server }),
     ...(answer?.inputTokens === undefined ? promptTokens(headers) : { inputTokens: answer.inputTokens }),
     ...(answer?.outputTokens === undefined ? {} : { outputTokens: answer.outputTokens }),
     ...(answer?.finishReason === undefined ? {} : { finishReason: withoutSecrets(answer.finishReason, addressing) }),

@@ -13,7 +13,10 @@ export type MetricName =
   | 'tpotMs'
   | 'responseTimeMs'
   | 'serviceTimeMs'
-  | 'userTokensPerS';
+  | 'userTokensPerS'
+  | 'networkMs'
+  | 'queueMs'
+  | 'inferenceMs';
 
 export interface Metric {
   readonly name: MetricName;
@@ -136,4 +139,41 @@ export const metrics: readonly Metric[] = [
     },
     unfinished: record => record.tokenTimesMs.length > 0,
   },
+  {
+    name: 'networkMs',
+    symbol: 'network and gateway',
+    unit: 'ms',
+    better: 'lower',
+    definition:
+      'service time − the time the server says it took, where it does: the way, the gateway and what is not counted',
+    of: record => of1(outsideServer(record)),
+    unfinished: never,
+  },
+  {
+    name: 'queueMs',
+    symbol: 'server queue',
+    unit: 'ms',
+    better: 'lower',
+    definition:
+      'what the server says a request waited for its first batch, where it does (TGI: of answers in one piece)',
+    of: record => of1(ok(record) ? record.server?.queueMs : undefined),
+    unfinished: never,
+  },
+  {
+    name: 'inferenceMs',
+    symbol: 'server inference',
+    unit: 'ms',
+    better: 'lower',
+    definition: 'what the server says a request was computed, where it does (TGI: of answers in one piece)',
+    of: record => of1(ok(record) ? record.server?.inferenceMs : undefined),
+    unfinished: never,
+  },
 ];
+
+/** Of a retried request the server tells of its last attempt only, and so is this. */
+function outsideServer(record: RequestRecord): number | undefined {
+  const { server, sentMs, endMs, attempts } = record;
+  const lastSentMs = attempts?.at(-1)?.sentMs ?? sentMs;
+  if (!ok(record) || server?.totalMs === undefined || lastSentMs === undefined) return undefined;
+  return Math.max(0, endMs - lastSentMs - server.totalMs);
+}

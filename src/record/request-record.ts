@@ -1,4 +1,5 @@
 import type { Outcome } from '../protocol/outcome.ts';
+import type { ServerTimings } from '../protocol/server-timings.ts';
 
 /**
  * One request as it happened: the only thing that passes from measuring to analysing, and one line of `requests.jsonl`.
@@ -29,6 +30,8 @@ export interface RequestRecord {
   readonly outputTokens?: number;
   /** Whether the server said how many tokens it made, or its events were counted. */
   readonly tokensFrom?: 'server' | 'events';
+  /** What its answer says the server spent on it, where it says so; TGI does of answers in one piece. */
+  readonly server?: ServerTimings;
   readonly requestId: string;
   readonly requestBytes: number;
   readonly finishReason?: string;

@@ -3,6 +3,8 @@ import type { Load } from '../scenario/expand.ts';
 import type { Scenario } from '../scenario/resolve.ts';
 import type { Order } from '../scenario/scenario.ts';
 import type { ModelFacts } from '../workload/prompt.ts';
+import type { GpuSummary } from './gpu-summary.ts';
+import type { Diagnosis, ServerSummary } from './server-summary.ts';
 import type { Summary } from './summary.ts';
 
 export const schemaVersion = 1;
@@ -41,6 +43,12 @@ export interface CellResult extends Summary {
   readonly step: number;
   readonly repetition: number;
   readonly endedBy: string;
+  /** Only where samples of its GPUs were taken, of the same kind as its times: simulated ones beside simulated ones. */
+  readonly gpu?: GpuSummary;
+  /** Only where its model server was asked, and answered. */
+  readonly server?: ServerSummary;
+  /** What kept it from being faster, as far as the figures tell; the most telling first. */
+  readonly diagnoses: readonly Diagnosis[];
   readonly objectives: readonly ObjectiveResult[];
   readonly validity: Validity;
   readonly findings: readonly Remark[];

@@ -1,4 +1,5 @@
 import { type OutcomeKind, outcomeKinds } from '../protocol/outcome.ts';
+import type { GpuSample } from './gpu-sample.ts';
 import { type RequestRecord, tokensPerEvent } from './request-record.ts';
 
 /** What happened at one target in one second of the run, warm-up and drain included. */
@@ -13,6 +14,18 @@ export interface TimelineRow {
   readonly outputTokens: number;
   /** Requests in flight when it ended. */
   readonly inFlight: number;
+  /** What its GPUs showed in it; only where a sample came. */
+  readonly gpu?: GpuSecond;
+}
+
+/** The GPUs of a target in one second: means over the samples, power and memory added up over the GPUs. null: not shown. */
+export interface GpuSecond {
+  readonly simulated: boolean;
+  readonly utilisationRatio: number | null;
+  readonly memoryUsedBytes: number | null;
+  readonly powerWatts: number | null;
+  readonly temperatureCelsius: number | null;
+  readonly smClockMHz: number | null;
 }
 
 type OpenRow = {
@@ -23,11 +36,13 @@ type OpenRow = {
   counts: Record<OutcomeKind, number>;
   outputTokens: number;
   inFlight: number;
+  gpu?: GpuSecond;
 };
 
 /** Puts records into seconds, in any order, and gives one row a second and target, without holes. */
 export class Timeline {
   readonly #byTarget = new Map<string, Map<number, OpenRow>>();
+  readonly #gpuSamples = new Map<string, GpuSample[]>();
 
   add(record: RequestRecord): void {
     this.#row(record.target, record.dueMs).due++;
@@ -43,6 +58,14 @@ export class Timeline {
       this.#row(record.target, record.endMs).outputTokens += record.outputTokens ?? 0;
   }
 
+  /** A sample of one of the GPUs behind a target. */
+  addGpu(target: string, sample: GpuSample): void {
+    const key = gpuKey(target, Math.floor(sample.atMs / 1000));
+    const samples = this.#gpuSamples.get(key);
+    if (samples === undefined) this.#gpuSamples.set(key, [sample]);
+    else samples.push(sample);
+  }
+
   rows(): TimelineRow[] {
     return [...this.#byTarget].flatMap(([target, seconds]) => {
       const [first, last] = [Math.min(...seconds.keys()), Math.max(...seconds.keys())];
@@ -50,7 +73,8 @@ export class Timeline {
       return Array.from({ length: last - first + 1 }, (_, i) => {
         const row = seconds.get(first + i) ?? emptyRow(first + i, target);
         inFlight += row.inFlight;
-        return { ...row, inFlight };
+        const samples = this.#gpuSamples.get(gpuKey(target, row.second));
+        return { ...row, inFlight, ...(samples === undefined ? {} : { gpu: gpuSecond(samples) }) };
       });
     });
   }
@@ -69,6 +93,25 @@ export class Timeline {
     }
     return row;
   }
+}
+
+const gpuKey = (target: string, second: number) => `${second} ${target}`;
+
+function gpuSecond(samples: readonly GpuSample[]): GpuSecond {
+  const gpus = new Set(samples.map(({ device }) => device.uuid ?? device.index)).size;
+  const mean = (of: (sample: GpuSample) => number | undefined) => {
+    const values = samples.flatMap(sample => of(sample) ?? []);
+    return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+  };
+  const total = (value: number | null) => (value === null ? null : value * gpus);
+  return {
+    simulated: samples.some(sample => sample.simulated),
+    utilisationRatio: mean(sample => sample.utilisationRatio),
+    memoryUsedBytes: total(mean(sample => sample.memoryUsedBytes)),
+    powerWatts: total(mean(sample => sample.powerWatts)),
+    temperatureCelsius: mean(sample => sample.temperatureCelsius),
+    smClockMHz: mean(sample => sample.smClockMHz),
+  };
 }
 
 function emptyRow(second: number, target: string): OpenRow {

@@ -3,7 +3,7 @@ import { outcomeKinds } from '../protocol/outcome.ts';
 import type { MetricName } from '../record/metrics.ts';
 import { metrics } from '../record/metrics.ts';
 import type { RequestRecord } from '../record/request-record.ts';
-import type { Run } from '../record/run.ts';
+import type { CellResult, Run } from '../record/run.ts';
 import { quantiles } from '../record/summary.ts';
 import type { TimelineRow } from '../record/timeline.ts';
 import { loadLabel } from '../scenario/expand.ts';
@@ -82,6 +82,7 @@ export function summaryRows(run: Run): Row[] {
         [`${name}.censored`, cell.metrics[name].censored],
       ]),
     ),
+    ...gpuColumns(cell),
     askedInputTokensMean: rounded(cell.tokens.askedInputMean),
     inputTokensMean: rounded(cell.tokens.inputMean),
     outputTokensMean: rounded(cell.tokens.outputMean),
@@ -89,9 +90,38 @@ export function summaryRows(run: Run): Row[] {
   }));
 }
 
+function gpuColumns({ gpu, server }: CellResult): Row {
+  return {
+    'gpu.utilisationRatio.mean': rounded(gpu?.utilisationRatio?.mean),
+    'gpu.utilisationRatio.max': rounded(gpu?.utilisationRatio?.max),
+    'gpu.memoryUsedBytes.max': rounded(gpu?.memoryUsedBytes?.max),
+    'gpu.powerWatts.mean': rounded(gpu?.powerWatts?.mean),
+    'gpu.energyJoules': rounded(gpu?.energyJoules),
+    'gpu.tokensPerJoule': rounded(gpu?.tokensPerJoule),
+    'gpu.joulesPerRequest': rounded(gpu?.joulesPerRequest),
+    'gpu.temperatureCelsius.max': rounded(gpu?.temperatureCelsius?.max),
+    'gpu.smClockMHz.mean': rounded(gpu?.smClockMHz?.mean),
+    'gpu.throttledRatio':
+      gpu?.throttledRatio == null ? undefined : rounded(Math.max(0, ...Object.values(gpu.throttledRatio))),
+    'gpu.coverageRatio': rounded(gpu?.coverageRatio),
+    'gpu.simulated': gpu?.simulated,
+    'server.queueSize.mean': rounded(server?.queueSize?.mean),
+    'server.batchSize.mean': rounded(server?.batchSize?.mean),
+  };
+}
+
 /** `timeline.csv`: one row a second and target. */
 export function timelineRows(rows: readonly TimelineRow[]): Row[] {
-  return rows.map(({ counts, ...row }) => ({ ...row, ...counts }));
+  return rows.map(({ counts, gpu, ...row }) => ({
+    ...row,
+    ...counts,
+    gpuUtilisationRatio: rounded(gpu?.utilisationRatio),
+    gpuMemoryUsedBytes: rounded(gpu?.memoryUsedBytes),
+    gpuPowerWatts: rounded(gpu?.powerWatts),
+    gpuTemperatureCelsius: rounded(gpu?.temperatureCelsius),
+    gpuSmClockMHz: rounded(gpu?.smClockMHz),
+    gpuSimulated: gpu?.simulated,
+  }));
 }
 
 function rounded(value: number | null | undefined): number | undefined {

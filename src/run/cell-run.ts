@@ -1,9 +1,12 @@
 import { judgeObjectives } from '../analysis/objectives.ts';
 import { findings, judgeValidity } from '../analysis/validity.ts';
 import type { EndReason, Observer } from '../driver/driver.ts';
+import type { CellTelemetry } from '../record/cell-telemetry.ts';
+import type { GpuLine } from '../record/gpu-sample.ts';
 import { Recorder } from '../record/recorder.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import type { CellResult, GeneratorSample } from '../record/run.ts';
+import type { ServerLine } from '../record/server-sample.ts';
 import type { Cell } from '../scenario/expand.ts';
 import type { Objective } from '../scenario/objective.ts';
 import type { Scenario } from '../scenario/resolve.ts';
@@ -14,6 +17,7 @@ import type { Ticker } from './ticker.ts';
 export class CellRun implements Observer {
   readonly cell: Cell;
   readonly #recorder: Recorder;
+  readonly #telemetry: CellTelemetry;
   readonly #ticker: Ticker;
   readonly #store: RunStore;
   readonly #onEnd: (record: RequestRecord) => void;
@@ -25,9 +29,17 @@ export class CellRun implements Observer {
   part: 'warm-up' | 'measuring' | 'drain' = 'warm-up';
   endedBy: EndReason = 'interrupted';
 
-  constructor(cell: Cell, scenario: Scenario, ticker: Ticker, store: RunStore, onEnd: (record: RequestRecord) => void) {
+  constructor(
+    cell: Cell,
+    scenario: Scenario,
+    telemetry: CellTelemetry,
+    ticker: Ticker,
+    store: RunStore,
+    onEnd: (record: RequestRecord) => void,
+  ) {
     this.cell = cell;
     this.#recorder = recorderOf(cell, scenario);
+    this.#telemetry = telemetry;
     this.#ticker = ticker;
     this.#store = store;
     this.#onEnd = onEnd;
@@ -36,6 +48,7 @@ export class CellRun implements Observer {
   opened(atMs: number): void {
     this.part = 'measuring';
     this.#recorder.open(atMs);
+    this.#telemetry.open(atMs);
   }
 
   closed(atMs: number, reason: EndReason): void {
@@ -43,6 +56,7 @@ export class CellRun implements Observer {
     this.#closedSince = true;
     this.endedBy = reason;
     this.#recorder.close(atMs);
+    this.#telemetry.close(atMs);
   }
 
   due(sent: boolean): number {
@@ -66,13 +80,21 @@ export class CellRun implements Observer {
     this.#closedSince = false;
   }
 
+  addGpu(line: GpuLine): void {
+    this.#telemetry.addGpu(line);
+  }
+
+  addServer(line: ServerLine): void {
+    this.#telemetry.addServer(line);
+  }
+
   get meanServiceTimeMs(): number | undefined {
     return this.#serviceTimes.count === 0 ? undefined : this.#serviceTimes.sumMs / this.#serviceTimes.count;
   }
 
   /** What came of it; made once, when the cell has ended. */
   result(objectives: readonly Objective[]): CellResult {
-    this.#result ??= cellResult(this.cell, this.#recorder, this.#samples, this.endedBy, objectives);
+    this.#result ??= cellResult(this.cell, this.#recorder, this.#telemetry, this.#samples, this.endedBy, objectives);
     return this.#result;
   }
 }
@@ -86,6 +108,7 @@ export function recorderOf({ target }: Cell, { goodput, limits }: Scenario): Rec
 export function cellResult(
   cell: Cell,
   recorder: Recorder,
+  telemetry: CellTelemetry,
   samples: readonly GeneratorSample[],
   endedBy: string,
   objectives: readonly Objective[],
@@ -102,9 +125,11 @@ export function cellResult(
     repetition,
     endedBy,
     ...summary,
+    ...telemetry.summary(summary.rates),
   };
   return {
     ...named,
+    diagnoses: [],
     objectives: judgeObjectives(objectives, named),
     validity: judgeValidity(summary, samples, load),
     findings: findings(summary, load, endedBy),

@@ -3,6 +3,8 @@
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { worstValidity } from '../analysis/validity.ts';
+import { CellTelemetry, isSimulated, unwatched } from '../record/cell-telemetry.ts';
+import { isDevice, isGap } from '../record/gpu-sample.ts';
 import type { Recorder } from '../record/recorder.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import type { GeneratorSample, Remark, Run } from '../record/run.ts';
@@ -10,8 +12,17 @@ import { Timeline } from '../record/timeline.ts';
 import { csv, requestRow, summaryRows, timelineRows } from '../report/csv.ts';
 import { markdown } from '../report/markdown.ts';
 import { runReport } from '../report/run-report.ts';
-import { expand } from '../scenario/expand.ts';
-import { fileNames, readGeneratorSamples, readRecords, readRun, writeAtomically } from '../store/run-directory.ts';
+import { type Cell, expand } from '../scenario/expand.ts';
+import { devicesOf } from '../scenario/telemetry.ts';
+import {
+  fileNames,
+  readGeneratorSamples,
+  readGpuLines,
+  readRecords,
+  readRun,
+  readServerLines,
+  writeAtomically,
+} from '../store/run-directory.ts';
 import { cellResult, recorderOf } from './cell-run.ts';
 
 /** Writes every report of a finished run beside its records; gives the path of `report.md`. */
@@ -25,6 +36,7 @@ export async function writeReports(directory: string, run: Run): Promise<string>
     [batch, isFirst] = [[], false];
     await rows.appendFile(text);
   };
+  await addGpus(timeline, directory, run);
   try {
     for await (const record of readRecords(directory, () => {})) {
       timeline.add(record);
@@ -42,6 +54,21 @@ export async function writeReports(directory: string, run: Run): Promise<string>
   return path;
 }
 
+/** Lays the samples of each target's GPUs beside its requests: real beside real, simulated beside simulated. */
+async function addGpus(timeline: Timeline, directory: string, { scenario }: Run): Promise<void> {
+  const targets = scenario.targets.map(target => ({
+    name: target.name,
+    simulated: isSimulated(target, scenario),
+    devices: devicesOf(target, scenario.telemetry ?? unwatched),
+  }));
+  for await (const line of readGpuLines(directory, () => {})) {
+    if (isGap(line)) continue;
+    for (const { name, simulated, devices } of targets)
+      if (simulated === line.simulated && devices.some(device => isDevice(line.device, device)))
+        timeline.addGpu(name, line);
+  }
+}
+
 /**
  * The run of a directory, its numbers made again from its records. One that was killed is marked as interrupted, with
  * how many requests were sent and never ended. Throws a HarnessError where the directory is not a run.
@@ -50,7 +77,7 @@ async function rebuildRun(directory: string): Promise<Run> {
   const stored = await readRun(directory);
   const samples: GeneratorSample[] = [];
   const findings: Remark[] = stored.findings.filter(
-    ({ text }) => !text.startsWith(fileNames.requests) && !text.startsWith(fileNames.generator),
+    ({ text }) => !Object.values(fileNames).some(name => text.startsWith(`${name}:`)),
   );
   const badLine = (file: string) => (line: number, problem: string) =>
     void findings.push({ text: `${file}:${line}: not read: ${problem}` });
@@ -77,13 +104,29 @@ async function rebuildRun(directory: string): Promise<Run> {
     recorder.add(record);
   }
 
+  const telemetry = new Map(
+    [...recorders.keys()].map(index => [index, new CellTelemetry(planned[index] as Cell, stored.scenario, planned)]),
+  );
+  for (const [index, each] of telemetry) {
+    const window = windows.get(index);
+    if (window === undefined) continue;
+    each.open(window[0]);
+    each.close(window[1]);
+  }
+  for await (const line of readGpuLines(directory, badLine(fileNames.gpu)))
+    for (const each of telemetry.values()) each.addGpu(line);
+  for await (const line of readServerLines(directory, badLine(fileNames.server)))
+    for (const each of telemetry.values()) each.addServer(line);
+
   const wasKilled = stored.status === 'running';
   const cells = planned
     .filter(cell => recorders.has(cell.index))
     .map(cell => {
       const during = samplesOf(cell.index, windows.get(cell.index), samples);
       const endedBy = stored.cells.find(({ index }) => index === cell.index)?.endedBy ?? 'interrupted';
-      return cellResult(cell, recorders.get(cell.index) as Recorder, during, endedBy, stored.scenario.objectives);
+      const recorder = recorders.get(cell.index) as Recorder;
+      const watched = telemetry.get(cell.index) as CellTelemetry;
+      return cellResult(cell, recorder, watched, during, endedBy, stored.scenario.objectives);
     });
   return {
     ...stored,

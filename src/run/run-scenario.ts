@@ -9,6 +9,7 @@ import type { Clock } from '../clock.ts';
 import type { Driver, Part, Phase } from '../driver/driver.ts';
 import { StageStart } from '../driver/driver.ts';
 import { exitCodes, HarnessError } from '../errors.ts';
+import { CellTelemetry } from '../record/cell-telemetry.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import type { Environment, Run, RunStatus } from '../record/run.ts';
 import { schemaVersion } from '../record/run.ts';
@@ -125,7 +126,9 @@ export async function runScenario(options: RunOptions): Promise<Run> {
   try {
     for (const stage of stagesOf(cells)) {
       if (stop.aborted) break;
-      const runs = stage.map(cell => new CellRun(cell, scenario, ticker, store, onEnd));
+      const runs = stage.map(
+        cell => new CellRun(cell, scenario, new CellTelemetry(cell, scenario, cells), ticker, store, onEnd),
+      );
       await driveStage(runs, {
         scenario,
         traces: options.traces,

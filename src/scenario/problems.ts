@@ -5,7 +5,9 @@ import { problemsOfDrivers } from './driver-limits.ts';
 import { problemsOfLoad } from './load-problems.ts';
 import type { ScenarioFile } from './scenario.ts';
 import { matches, type TargetEntry } from './target.ts';
+import { problemsOfTelemetry } from './telemetry-problems.ts';
 import type { TraceReader } from './trace.ts';
+import { problemsOfUrl } from './url-problems.ts';
 import { problemsOfWorkloads } from './workload-problems.ts';
 
 /** The documented limit of requests in flight per model. */
@@ -32,6 +34,7 @@ export function problemsOf(
     ...problemsOfLimits(file),
     ...problemsOfObjectives(file, targets),
     ...problemsOfService(file, token),
+    ...problemsOfTelemetry(file, targets),
   ];
 }
 
@@ -170,20 +173,4 @@ function problemsOfService(file: ScenarioFile, given: string | undefined): Probl
       problems.push({ path, message: 'expected a token of visible ASCII characters without spaces' });
   }
   return problems;
-}
-
-function problemsOfUrl(text: string, path: Path): Problem[] {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
-    return [
-      {
-        path,
-        message: `expected an http or https URL, got ${JSON.stringify(text.replace(/\/\/[^/@]*@/, '//…@'))}`,
-        hint: 'for example http://localhost:8000',
-      },
-    ];
-  }
-  if (url.username !== '' || url.password !== '')
-    return [{ path, message: 'expected a URL without a name and password in it', hint: 'use token: ${NAME}' }];
-  return [];
 }

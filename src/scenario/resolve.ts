@@ -13,6 +13,7 @@ import {
   type Warmup,
 } from './scenario.ts';
 import { matches, type Target, type TargetEntry, targetsOf } from './target.ts';
+import { type Telemetry, telemetryOf } from './telemetry.ts';
 import { type Trace, type TraceFile, type TraceReader, traceReader } from './trace.ts';
 import type { Workload } from './workload.ts';
 
@@ -62,6 +63,7 @@ export interface Scenario {
   readonly retry?: Retry;
   readonly goodput?: Readonly<Record<string, number>>;
   readonly objectives: readonly Objective[];
+  readonly telemetry: Telemetry;
 }
 
 /** When a request is sent again, and how often. */
@@ -161,6 +163,7 @@ function scenarioOf(file: ScenarioFile, targets: readonly Target[], traceOf: Tra
     ...(file.retry.attempts === 0 ? {} : { retry: retryOf(file.retry) }),
     ...(file.goodput === undefined ? {} : { goodput: file.goodput as Record<string, number> }),
     objectives: file.objectives,
+    telemetry: telemetryOf(file.telemetry),
   };
 }
 

@@ -3,19 +3,14 @@
  * text in the file and milliseconds and bytes here; `resolveScenario` gives what it says its final form.
  */
 import { z } from 'zod';
-import { parseDurationMs } from '../units.ts';
+import { duration } from './duration.ts';
 import { parseObjective, parseStopRule } from './objective.ts';
+import { telemetrySchema } from './telemetry.ts';
 import { workloadSchema } from './workload.ts';
 
 const positive = z.number().positive();
 const count = z.int().min(1);
 const path = z.string().min(1);
-
-const duration = z
-  .string({ error: 'expected a duration such as 30s, 250ms or 5m' })
-  .regex(/^\s*\d+(\.\d+)?\s*(ms|s|m|h)\s*$/, { error: 'expected a duration such as 30s, 250ms or 5m' })
-  .transform(text => parseDurationMs(text) ?? Number.NaN)
-  .describe('A duration: 250ms, 30s, 5m, 1h');
 
 /** Text in a small language of its own; what its parser throws becomes the problem. */
 const parsed = <T>(parse: (text: string) => T, description: string) =>
@@ -197,6 +192,7 @@ export const scenarioSchema = z.strictObject({
   objectives: z
     .array(parsed(parseObjective, 'chat, concurrency <= 32: p95(ttftMs) <= 800, or rateLimitedRatio <= 0.01'))
     .default([]),
+  telemetry: telemetrySchema,
 });
 
 /** A scenario file as the schema leaves it: defaults filled in, durations in milliseconds. */

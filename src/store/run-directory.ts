@@ -7,19 +7,25 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, writeFile } fr
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { exitCodes, HarnessError, messageOf } from '../errors.ts';
+import type { GpuLine } from '../record/gpu-sample.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import { type GeneratorSample, type Run, schemaVersion } from '../record/run.ts';
+import type { ServerLine } from '../record/server-sample.ts';
 
 export const fileNames = {
   run: 'run.json',
   scenario: 'scenario.yaml',
   requests: 'requests.jsonl',
   generator: 'generator.jsonl',
+  gpu: 'gpu.jsonl',
+  server: 'server.jsonl',
 } as const;
 
 /** Where a run keeps what it learns while it lasts. */
 export interface RunStore {
   add(record: RequestRecord): void;
+  addGpu(line: GpuLine): void;
+  addServer(line: ServerLine): void;
   /** Makes sure that every record so far is kept, and then the sample that counts them. */
   flush(sample?: GeneratorSample): Promise<void>;
   writeRun(run: Run): Promise<void>;
@@ -29,13 +35,11 @@ export interface RunStore {
 /** A directory that a run writes into. */
 export class RunWriter implements RunStore {
   readonly directory: string;
-  readonly #requests: LineFile;
-  readonly #generator: LineFile;
+  readonly #files: Readonly<Record<LineFileName, LineFile>>;
 
-  private constructor(directory: string, requests: LineFile, generator: LineFile) {
+  private constructor(directory: string, files: Readonly<Record<LineFileName, LineFile>>) {
     this.directory = directory;
-    this.#requests = requests;
-    this.#generator = generator;
+    this.#files = files;
   }
 
   /** Makes the directory with its first files. Throws a HarnessError where it holds anything already. */
@@ -50,22 +54,34 @@ export class RunWriter implements RunStore {
       }
       await writeAtomically(join(directory, fileNames.run), `${JSON.stringify(run, null, 2)}\n`);
       await writeFile(join(directory, fileNames.scenario), scenarioText);
-      const [requests, generator] = [fileNames.requests, fileNames.generator].map(name =>
-        LineFile.open(join(directory, name)),
-      );
-      return new RunWriter(directory, await (requests as Promise<LineFile>), await (generator as Promise<LineFile>));
+      const openFile = (name: LineFileName) => LineFile.open(join(directory, fileNames[name]));
+      return new RunWriter(directory, {
+        requests: await openFile('requests'),
+        generator: await openFile('generator'),
+        gpu: await openFile('gpu'),
+        server: await openFile('server'),
+      });
     });
   }
 
   add(record: RequestRecord): void {
-    this.#requests.add(record);
+    this.#files.requests.add(record);
+  }
+
+  addGpu(line: GpuLine): void {
+    this.#files.gpu.add(line);
+  }
+
+  addServer(line: ServerLine): void {
+    this.#files.server.add(line);
   }
 
   async flush(sample?: GeneratorSample): Promise<void> {
+    const { requests, generator, gpu, server } = this.#files;
     await writing(this.directory, async () => {
-      await this.#requests.flush();
-      if (sample !== undefined) this.#generator.add(sample);
-      await this.#generator.flush();
+      await Promise.all([requests.flush(), gpu.flush(), server.flush()]);
+      if (sample !== undefined) generator.add(sample);
+      await generator.flush();
     });
   }
 
@@ -77,10 +93,11 @@ export class RunWriter implements RunStore {
 
   async close(): Promise<void> {
     await this.flush();
-    await this.#requests.close();
-    await this.#generator.close();
+    for (const file of Object.values(this.#files)) await file.close();
   }
 }
+
+type LineFileName = 'requests' | 'generator' | 'gpu' | 'server';
 
 /** A JSON Lines file that is appended to in batches, without ever holding up the event loop. */
 class LineFile {
@@ -192,6 +209,22 @@ export function readGeneratorSamples(directory: string, onBadLine: OnBadLine): A
   return readLines<GeneratorSample>(
     join(directory, fileNames.generator),
     value => 'atMs' in value && 'sent' in value,
+    onBadLine,
+  );
+}
+
+export function readGpuLines(directory: string, onBadLine: OnBadLine): AsyncGenerator<GpuLine> {
+  return readLines<GpuLine>(
+    join(directory, fileNames.gpu),
+    value => 'atMs' in value && ('device' in value || 'gap' in value),
+    onBadLine,
+  );
+}
+
+export function readServerLines(directory: string, onBadLine: OnBadLine): AsyncGenerator<ServerLine> {
+  return readLines<ServerLine>(
+    join(directory, fileNames.server),
+    value => 'atMs' in value && ('target' in value || 'gap' in value),
     onBadLine,
   );
 }

@@ -21,11 +21,13 @@ describe('tgi-bench run', () => {
     expect(stdout).toContain(`report: reports/${id}/report.md`);
     expect(readdirSync(directory).sort()).toEqual([
       'generator.jsonl',
+      'gpu.jsonl',
       'report.md',
       'requests.csv',
       'requests.jsonl',
       'run.json',
       'scenario.yaml',
+      'server.jsonl',
       'summary.csv',
       'timeline.csv',
     ]);

@@ -91,6 +91,8 @@ export async function virtualRun(
       },
       openStore: async () => ({
         add: record => void records.push(record),
+        addGpu: () => {},
+        addServer: () => {},
         flush: async sample => void (sample && samples.push(sample)),
         writeRun: async () => {},
         close: async () => {},

@@ -98,20 +98,26 @@ export class Timeline {
 const gpuKey = (target: string, second: number) => `${second} ${target}`;
 
 function gpuSecond(samples: readonly GpuSample[]): GpuSecond {
-  const gpus = new Set(samples.map(({ device }) => device.uuid ?? device.index)).size;
-  const mean = (of: (sample: GpuSample) => number | undefined) => {
-    const values = samples.flatMap(sample => of(sample) ?? []);
-    return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
-  };
-  const total = (value: number | null) => (value === null ? null : value * gpus);
+  const idOf = ({ device: { host, uuid, index } }: GpuSample) => uuid ?? `${host} ${index}`;
+  const gpus = [...new Set(samples.map(idOf))].map(id => samples.filter(sample => idOf(sample) === id));
+  const means = (of: (sample: GpuSample) => number | undefined) =>
+    gpus.flatMap(own => mean(own.flatMap(sample => of(sample) ?? [])) ?? []);
   return {
     simulated: samples.some(sample => sample.simulated),
-    utilisationRatio: mean(sample => sample.utilisationRatio),
-    memoryUsedBytes: total(mean(sample => sample.memoryUsedBytes)),
-    powerWatts: total(mean(sample => sample.powerWatts)),
-    temperatureCelsius: mean(sample => sample.temperatureCelsius),
-    smClockMHz: mean(sample => sample.smClockMHz),
+    utilisationRatio: mean(means(sample => sample.utilisationRatio)),
+    memoryUsedBytes: total(means(sample => sample.memoryUsedBytes)),
+    powerWatts: total(means(sample => sample.powerWatts)),
+    temperatureCelsius: mean(means(sample => sample.temperatureCelsius)),
+    smClockMHz: mean(means(sample => sample.smClockMHz)),
   };
+}
+
+function total(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0);
+}
+
+function mean(values: readonly number[]): number | null {
+  return values.length === 0 ? null : (total(values) as number) / values.length;
 }
 
 function emptyRow(second: number, target: string): OpenRow {

@@ -43,6 +43,9 @@ const quantileMetrics = [
   'responseTimeMs',
   'serviceTimeMs',
   'userTokensPerS',
+  'networkMs',
+  'queueMs',
+  'inferenceMs',
 ];
 /** The numbers of a cell an objective can bound. */
 const cellNumbers = [

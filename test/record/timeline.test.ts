@@ -112,3 +112,24 @@ describe('a timeline', () => {
     }
   });
 });
+
+describe('the GPUs of a timeline', () => {
+  it('stand in the second in which they were shown, and only there', () => {
+    const timeline = new Timeline();
+    timeline.add({ ...answered, endMs: 2_500, tokenTimesMs: [] });
+    const sample = { source: 'nvidia-smi', simulated: true, device: { index: 0, uuid: 'a' } };
+    timeline.addGpu('m/gpu0', { ...sample, atMs: 1100, utilisationRatio: 0.5, powerWatts: 100 });
+    timeline.addGpu('m/gpu0', { ...sample, atMs: 1600, utilisationRatio: 1, powerWatts: 110 });
+    timeline.addGpu('m/gpu0', { ...sample, atMs: 1600, device: { index: 1, uuid: 'b' }, powerWatts: 200 });
+    const rows = timeline.rows();
+    expect(rows.map(row => row.gpu === undefined)).toEqual([true, false, true]);
+    expect(rows[1]?.gpu).toEqual({
+      simulated: true,
+      utilisationRatio: 0.75,
+      powerWatts: 305,
+      memoryUsedBytes: null,
+      temperatureCelsius: null,
+      smClockMHz: null,
+    });
+  });
+});

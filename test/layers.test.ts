@@ -32,6 +32,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   '@huggingface': /^workload\/tokenizer\.ts$/,
   'csv-stringify': /^report\/csv\.ts$/,
   'd3-random': /^random\.ts$/,
+  'simple-statistics': /^stats\//,
   'pure-rand': /^random\.ts$/,
   execa: /^simulator\/launch\.ts$|^telemetry\//,
   'hdr-histogram-js': /^stats\/histogram\.ts$/,

@@ -24,6 +24,8 @@ export function metricSummary({ metric, histogram, requests, unfinished, boundMs
   const known = unfinished === 0;
   return {
     n: requests,
+    unfinished,
+    unfinishedFrom: unfinished === 0 ? null : boundMs,
     mean: known ? (histogram.mean ?? null) : null,
     min: known || metric.better === 'lower' ? (histogram.min ?? null) : null,
     max: known || metric.better === 'higher' ? (histogram.max ?? null) : null,

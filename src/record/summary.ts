@@ -13,6 +13,9 @@ export type QuantileKey = keyof typeof quantiles;
 export interface MetricSummary {
   /** Requests with a value or with one that never came. */
   readonly n: number;
+  /** How many of them have one that never came, and what each of those is charged at least; null where there are none. */
+  readonly unfinished: number;
+  readonly unfinishedFrom: number | null;
   readonly mean: number | null;
   readonly min: number | null;
   readonly max: number | null;

@@ -97,4 +97,26 @@ describe('a histogram', () => {
     const one = decode(histogramOf([1.5]));
     expect(one.getValueAtPercentile(100)).toBe(1500);
   });
+
+  it('comes back from its text, and is added to another without loss', () => {
+    const random = seededRandom('decode');
+    const values = [0, ...Array.from({ length: 500 }, () => random.exponential(0.01))];
+    const whole = histogramOf(values);
+    const sum = Histogram.decode(histogramOf(values.slice(0, 200)).encode());
+    sum.add(Histogram.decode(histogramOf(values.slice(200)).encode()));
+    sum.add(Histogram.decode(''));
+    expect(sum.count).toBe(whole.count);
+    for (const q of [0, 0.1, 0.5, 0.9, 0.99]) expect(sum.quantile(q)).toBe(whole.quantile(q));
+    expect((sum.quantile(1) ?? 0) / (whole.quantile(1) ?? 1)).toBeCloseTo(1, 2);
+    expect(sum.encode()).toBe(whole.encode());
+    expect((sum.mean ?? 0) / (whole.mean ?? 1)).toBeCloseTo(1, 2);
+    expect(() => Histogram.decode('nonsense')).toThrow(Error);
+  });
+
+  it('counts the values up to a bound', () => {
+    const histogram = histogramOf([0, 1, 2, 2, 3, 500]);
+    const bounds = [-1, 0, 1.5, 2, 100, 1e9];
+    expect(bounds.map(bound => histogram.countUpTo(bound))).toEqual([0, 1, 2, 4, 5, 6]);
+    expect(new Histogram().countUpTo(5)).toBe(0);
+  });
 });

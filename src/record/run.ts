@@ -113,6 +113,8 @@ export interface ThreadSample {
   readonly loopDelayMs: { readonly mean: number; readonly p99: number; readonly max: number };
   /** Its own CPU time, 1 for one core. */
   readonly cpuRatio: number;
+  /** How long it was ready to run and had no core; only where the system tells. */
+  readonly coreWaitMs?: number;
   readonly gcMs: number;
 }
 

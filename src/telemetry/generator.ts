@@ -1,14 +1,15 @@
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
-import type { GeneratorSample } from '../record/run.ts';
+import type { GeneratorSample, ThreadSample } from '../record/run.ts';
+import { watchCpu } from './thread-cpu.ts';
 
 /** What one sample says of this process; the counts of requests are the run's. */
-export type ProcessSample = Pick<GeneratorSample, 'loopDelayMs' | 'cpuRatio' | 'gcMs' | 'memoryBytes'>;
+export type ProcessSample = Pick<GeneratorSample, 'loopDelayMs' | 'cpuRatio' | 'gcMs' | 'memoryBytes' | 'threads'>;
 
 /** The finest delay the event loop's own monitor sees; it is part of every value it gives. */
 const resolutionMs = 1;
 
-/** Watches this process: each call of `take` tells of the time since the last. */
-export function watchProcess(): { take(): ProcessSample; stop(): void } {
+/** Watches the thread it is called in: each call of `take` tells of the time since the last. */
+export function watchThread(): { take(): ThreadSample; stop(): void } {
   const delay = monitorEventLoopDelay({ resolution: resolutionMs });
   delay.enable();
   let gcMs = 0;
@@ -16,29 +17,50 @@ export function watchProcess(): { take(): ProcessSample; stop(): void } {
     for (const entry of list.getEntries()) gcMs += entry.duration;
   });
   collections.observe({ entryTypes: ['gc'] });
-  let cpu = process.cpuUsage();
-  let takenMs = performance.now();
+  const takeCpu = watchCpu();
+  /** The turn of the loop in which it is reset, which the monitor does not see. */
+  let firstTurnMs = 0;
   const lateMs = (nanoseconds: number) =>
     Number.isFinite(nanoseconds) ? Math.max(0, nanoseconds / 1e6 - resolutionMs) : 0;
   return {
     take() {
-      const used = process.cpuUsage(cpu);
-      const nowMs = performance.now();
-      const sample: ProcessSample = {
-        loopDelayMs: { mean: lateMs(delay.mean), p99: lateMs(delay.percentile(99)), max: lateMs(delay.max) },
-        cpuRatio: (used.user + used.system) / 1000 / Math.max(1, nowMs - takenMs),
+      const maxMs = Math.max(lateMs(delay.max), firstTurnMs);
+      const sample: ThreadSample = {
+        loopDelayMs: { mean: lateMs(delay.mean), p99: lateMs(delay.percentile(99)), max: maxMs },
+        ...takeCpu(),
         gcMs,
-        memoryBytes: process.memoryUsage.rss(),
       };
       delay.reset();
       gcMs = 0;
-      cpu = process.cpuUsage();
-      takenMs = nowMs;
+      firstTurnMs = 0;
+      const resetMs = performance.now();
+      setImmediate(() => {
+        firstTurnMs = performance.now() - resetMs;
+      });
       return sample;
     },
     stop() {
       delay.disable();
       collections.disconnect();
     },
+  };
+}
+
+/** Watches this process, which is one thread that does everything: each call of `take` tells of the time since the last. */
+export function watchProcess(): { take(): ProcessSample; stop(): void } {
+  const thread = watchThread();
+  let cpu = process.cpuUsage();
+  let takenMs = performance.now();
+  return {
+    take() {
+      const { loopDelayMs, gcMs } = thread.take();
+      const used = process.cpuUsage(cpu);
+      const nowMs = performance.now();
+      const cpuRatio = (used.user + used.system) / 1000 / Math.max(1, nowMs - takenMs);
+      cpu = process.cpuUsage();
+      takenMs = nowMs;
+      return { loopDelayMs, cpuRatio, gcMs, memoryBytes: process.memoryUsage.rss() };
+    },
+    stop: thread.stop,
   };
 }

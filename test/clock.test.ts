@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sleepUntil, virtualClock } from '../src/clock.ts';
+import { monotonicMs, sleepUntil, systemClock, virtualClock } from '../src/clock.ts';
 
 describe('a virtual clock', () => {
   it('begins at zero and stands still while nobody runs it', () => {
@@ -118,5 +118,18 @@ describe('sleepUntil', () => {
     controller.abort();
     await clock.run(sleepUntil(clock, 10));
     expect(wakes).toBe(1);
+  });
+});
+
+describe('two clocks of the system that began together', () => {
+  it('tell the same time', () => {
+    const beganMs = monotonicMs();
+    const [one, other] = [systemClock(beganMs), systemClock(beganMs)];
+    const beforeMs = one.nowMs();
+    const betweenMs = other.nowMs();
+    const afterMs = one.nowMs();
+    const uncertainMs = 0.05;
+    expect(betweenMs).toBeGreaterThan(beforeMs - uncertainMs);
+    expect(betweenMs).toBeLessThan(afterMs + uncertainMs);
   });
 });

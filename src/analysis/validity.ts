@@ -101,11 +101,11 @@ function remarkOf({ what, measured, suspectAbove, format, advice }: Figure): Rem
 }
 
 /** What was noticed about the service and the sample: not a fault of the run. */
-export function findings(summary: Summary, load: Load, endedBy: string): Remark[] {
+export function findings(summary: Summary, load: Load, stopRule?: string): Remark[] {
   const found: Remark[] = [];
   const { counts, rates } = summary;
   if (summary.windowMs === null) found.push({ text: 'nothing was measured: the run ended during the warm-up' });
-  if (endedBy === 'stop rule') found.push({ text: 'stopIf ended this step early' });
+  if (stopRule !== undefined) found.push({ text: `stopIf ended this step early: ${stopRule}` });
   if (counts.due > 0 && counts.ok === 0) found.push({ text: 'no request succeeded' });
   if (load.kind === 'closed' && load.effectiveConcurrency < load.concurrency) {
     found.push({

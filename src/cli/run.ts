@@ -53,6 +53,7 @@ function show({ run, report }: FinishedRun, io: Io): void {
 function codesOf(run: Run, check: boolean): ExitCode[] {
   const codes: ExitCode[] = [];
   if (run.validity.verdict === 'invalid') codes.push(exitCodes.invalid);
+  if (run.status === 'stopped') codes.push(exitCodes.objectiveMissed);
   const measured = run.cells.reduce((sum, cell) => sum + cell.counts.due, 0);
   const answered = run.cells.reduce((sum, cell) => sum + cell.counts.ok, 0);
   if (measured === 0 || answered === 0) codes.push(exitCodes.noData);

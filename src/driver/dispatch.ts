@@ -47,7 +47,7 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, clock: 
     await sleepUntil(clock, dueMs, run.stopped);
     for (let turn = firstTurn; !run.stopped.aborted && !isOut(slot, dueMs); turn++) {
       const record = await run.next(dueMs);
-      if (record === undefined) return run.stop(dueMs, 'complete');
+      if (record === undefined) return;
       turnedOver(turn, record.endMs);
       dueMs = record.endMs + pauseMs(record, load);
       await sleepUntil(clock, dueMs, run.stopped);
@@ -96,7 +96,7 @@ export function pauseMs({ outcome, headersMs }: RequestRecord, { thinkTimeMs }: 
   return isRefusal(outcome) || isUnanswered ? (outcome.retryAfterMs ?? refusedWaitMs) : thinkTimeMs;
 }
 
-/** A warm-up by one schedule, then the measured one: what is measured never depends on how long the warm-up took. */
+/** A schedule of its own for each part: what is measured never depends on how long the warm-up took. */
 async function openLoop(run: PhaseRun, phase: Phase, load: OpenLoad, clock: Clock): Promise<void> {
   const beganMs = clock.nowMs();
   const send = sender(run, load);
@@ -136,7 +136,12 @@ async function openLoop(run: PhaseRun, phase: Phase, load: OpenLoad, clock: Cloc
     count >= requests ? Math.max(lastMs - openedMs, (count * 1000) / load.ratePerS) : Number.POSITIVE_INFINITY;
   const endMs = openedMs + Math.min(lastedMs, durationMs);
   await sleepUntil(clock, endMs, run.stopped);
-  run.stop(endMs, 'complete');
+  if (count < requests) return run.stop(endMs, 'complete');
+  run.complete(endMs);
+  const coolingDown = { fromMs: endMs, clock, ended: run.stopped, stripe, takes: () => !run.stopped.aborted };
+  await follow(phase.arrivals(load, 'cooldown'), coolingDown, (arrival, index) => {
+    void send({ arrival, part: 'cooldown', index });
+  });
 }
 
 interface Following {

@@ -13,7 +13,7 @@ import type { StopRule } from '../scenario/objective.ts';
 import type { TokenLengths } from '../scenario/trace.ts';
 import type { PhaseCounts } from './phase-counts.ts';
 
-/** Warm-up or what counts. */
+/** What counts, and what is sent before and after it so that it happens under its load. */
 export type Part = RequestRecord['phase'];
 
 /** What to drive: one cell, and what it needs to begin. */
@@ -24,11 +24,14 @@ export interface Phase {
   /** The index-th request of a part, as long as its arrival says. */
   readonly requestOf: (part: Part, index: number, lengths: TokenLengths) => GenerationRequest;
   readonly drainMs: number;
-  readonly stopIf?: StopRule | undefined;
+  /** The rules of which one ends it. */
+  readonly stopIf: readonly StopRule[];
   /** Over how long the slots of a closed loop begin: one response time, where it is known from before. */
   readonly staggerMs?: number | undefined;
   /** Begins the measured part of all cells of a stage at once. */
   readonly start: Pick<StageStart, 'warm'>;
+  /** Ends the cells of a stage together that end by requests; where it is not given the phase is alone. */
+  readonly finish?: Pick<StageFinish, 'measured'> | undefined;
   /** Where several drive it at once: which share of it; the whole where it is not given. */
   readonly stripe?: Stripe | undefined;
 }
@@ -47,8 +50,10 @@ export interface Stripe {
 export interface Observer {
   /** The measured part begins. */
   opened(atMs: number): void;
-  /** The measured part ends; what is in flight is drained. */
+  /** The measured part ends; what is in flight is drained, and what is sent from now on is not counted. */
   closed(atMs: number, reason: EndReason): void;
+  /** A rule ends the phase before it is measured to its end. */
+  stopped(rule: StopRule): void;
   /** One more request was due, and is sent or not; gives its number in the run. */
   due(sent: boolean): number;
   ended(record: RequestRecord): void;
@@ -106,5 +111,23 @@ export class StageStart {
   warm(begin: (atMs: number) => void, atMs: number): void {
     this.#begin.push(begin);
     if (--this.#cold === 0) for (const each of this.#begin) each(atMs + this.#leadMs);
+  }
+}
+
+/** Holds each cell of a stage that has its number of requests until all have, so that none is measured under less load. */
+export class StageFinish {
+  readonly #ends: (() => void)[] = [];
+  readonly #measured = new Set<number>();
+  readonly #cells: number;
+
+  constructor(cells: number) {
+    this.#cells = cells;
+  }
+
+  /** Says that a cell, by its index, is measured; once all are, every one ends. */
+  measured(cell: number, end: () => void): void {
+    this.#measured.add(cell);
+    this.#ends.push(end);
+    if (this.#measured.size === this.#cells) for (const each of this.#ends.splice(0)) each();
   }
 }

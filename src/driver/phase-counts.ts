@@ -1,6 +1,6 @@
 import type { Part } from './driver.ts';
 
-const places = { warmup: 0, measured: 1, inFlight: 2 } as const;
+const places = { warmup: 0, measured: 1, cooldown: 2, inFlight: 3 } as const;
 const bytes = Object.keys(places).length * Int32Array.BYTES_PER_ELEMENT;
 
 /** What all who drive stripes of one phase count together: in memory that their threads share, or in their own. */
@@ -19,11 +19,6 @@ export class PhaseCounts {
   /** Takes the next request of a closed loop; gives its number in that part, from 0. */
   take(part: Part): number {
     return Atomics.add(this.#counts, places[part], 1);
-  }
-
-  /** How many requests of a closed loop were taken. */
-  taken(part: Part): number {
-    return Atomics.load(this.#counts, places[part]);
   }
 
   /** Takes a place in flight, where fewer than `bound` are taken. */

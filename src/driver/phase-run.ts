@@ -29,11 +29,13 @@ export class PhaseRun {
   readonly #stopped = new AbortController();
   readonly #abandoned = new AbortController();
   readonly #inFlight = new Set<Promise<RequestRecord>>();
-  readonly #recent: StopWatch | undefined;
+  readonly #watches: readonly StopWatch[];
   #openedMs: number | undefined;
+  #closedMs: number | undefined;
   /** From when on nothing is to be sent that is due. */
   #endMs = Number.POSITIVE_INFINITY;
   #isWarm = false;
+  #isMeasured = false;
   #onOpen: (openedMs: number) => void = () => {};
   /** Due, and waiting for one in flight to end. */
   readonly #queue: Due[] = [];
@@ -48,10 +50,7 @@ export class PhaseRun {
     this.stripe = phase.stripe ?? { k: 0, n: 1, counts: new PhaseCounts() };
     // Every request in flight listens; that is no leak.
     setMaxListeners(0, this.#abandoned.signal, this.#stopped.signal);
-    this.#recent =
-      phase.stopIf === undefined
-        ? undefined
-        : new StopWatch(phase.stopIf.ratio, phase.stopIf.bound, phase.stopIf.forMs);
+    this.#watches = phase.stopIf.map(rule => new StopWatch(rule));
   }
 
   /** Aborted once no more requests are to be sent. */
@@ -61,11 +60,6 @@ export class PhaseRun {
 
   get openedMs(): number | undefined {
     return this.#openedMs;
-  }
-
-  /** Whether as many measured requests of a closed loop were sent as the step asked for. */
-  get isComplete(): boolean {
-    return this.stripe.counts.taken('measured') >= this.#requests;
   }
 
   /** Whether a measured request of a schedule is to be sent: also one that was due in time and is late. */
@@ -90,6 +84,16 @@ export class PhaseRun {
     this.#phase.start.warm(openedMs => this.#open(openedMs), atMs);
   }
 
+  /**
+   * The measured part has what the step asked for and ends. From then on its requests are not counted; there are some as
+   * long as another cell of the stage is measured.
+   */
+  complete(atMs: number): void {
+    if (this.#isMeasured || this.stopped.aborted) return;
+    this.#close(atMs, 'complete');
+    this.#measured(() => this.stop(this.#clock.nowMs(), 'complete'));
+  }
+
   /** No more requests; the window ends, if it ever began, and the drain begins. */
   stop(atMs: number, reason: EndReason): void {
     if (this.stopped.aborted) {
@@ -97,24 +101,28 @@ export class PhaseRun {
       if (reason === 'interrupted') this.at(this.#clock.nowMs() + shortDrainMs, () => this.#abandon());
       return;
     }
-    if (this.#openedMs !== undefined) this.#observer.closed(Math.max(atMs, this.#openedMs), reason);
+    this.#close(atMs, reason);
     const drainMs = reason === 'interrupted' ? Math.min(shortDrainMs, this.#phase.drainMs) : this.#phase.drainMs;
     this.at(this.#clock.nowMs() + drainMs, () => this.#abandon());
     this.#endMs = reason === 'complete' ? Math.min(this.#endMs, atMs) : Number.NEGATIVE_INFINITY;
-    if (reason !== 'complete') this.#dropQueue();
+    this.#dropQueue(({ part }) => reason !== 'complete' || part === 'cooldown');
     this.#stopped.abort();
-    if (reason !== 'interrupted') this.warm(atMs); // the other cells of its stage must not wait for it
+    if (reason === 'interrupted') return;
+    this.warm(atMs); // the other cells of its stage must not wait for it
+    this.#measured(() => {});
   }
 
   /**
-   * Sends the next request of a closed loop and resolves with its record when it has ended; undefined where the step
-   * is complete.
+   * Sends the next request of a closed loop and resolves with its record when it has ended. The first beyond what the
+   * step asked for completes it; undefined where nothing follows.
    */
   next(dueMs: number): Promise<RequestRecord> | undefined {
-    const part = this.#openedMs !== undefined && dueMs >= this.#openedMs ? 'measured' : 'warmup';
+    const part = this.#partAt(dueMs);
     const index = this.stripe.counts.take(part);
-    if (part === 'measured' && index >= this.#requests) return undefined;
-    return this.send({ arrival: { dueMs }, part, index }, Number.POSITIVE_INFINITY);
+    if (part !== 'measured' || index < this.#requests)
+      return this.send({ arrival: { dueMs }, part, index }, Number.POSITIVE_INFINITY);
+    this.complete(dueMs);
+    return this.stopped.aborted ? undefined : this.next(dueMs);
   }
 
   /** Sends a request and resolves with its record when it has ended; undefined where `bound` are in flight already. */
@@ -167,14 +175,36 @@ export class PhaseRun {
     this.#onOpen(atMs);
   }
 
+  #close(atMs: number, reason: EndReason): void {
+    if (this.#openedMs === undefined || this.#closedMs !== undefined) return;
+    this.#closedMs = Math.max(atMs, this.#openedMs);
+    this.#observer.closed(this.#closedMs, reason);
+  }
+
+  #measured(end: () => void): void {
+    if (this.#isMeasured) return;
+    this.#isMeasured = true;
+    const { finish, cell } = this.#phase;
+    if (finish === undefined) end();
+    else finish.measured(cell.index, end);
+  }
+
   /** The drain is over: what waits is dropped, what is in flight is broken off. */
   #abandon(): void {
-    this.#dropQueue();
+    this.#dropQueue(() => true);
     this.#abandoned.abort();
   }
 
-  #dropQueue(): void {
-    for (const due of this.#queue.splice(0)) this.drop(due);
+  #dropQueue(isDropped: (due: Due) => boolean): void {
+    for (const due of this.#queue.splice(0)) {
+      if (isDropped(due)) this.drop(due);
+      else this.#queue.push(due);
+    }
+  }
+
+  #partAt(dueMs: number): Part {
+    if (this.#openedMs === undefined || dueMs < this.#openedMs) return 'warmup';
+    return this.#closedMs === undefined ? 'measured' : 'cooldown';
   }
 
   /** How many measured requests the step asks for. */
@@ -223,8 +253,14 @@ export class PhaseRun {
         : { outputTokens: counted, tokensFrom: attempt.outputTokens === undefined ? 'events' : 'server' }),
     };
     this.#observer.ended(record);
-    if (this.#recent?.isBeyond(record.outcome, attempt.endMs)) this.stop(this.#clock.nowMs(), 'stop rule');
+    for (const watch of this.#watches) if (watch.isBeyond(record)) this.#stopBy(watch);
     return record;
+  }
+
+  #stopBy({ rule }: StopWatch): void {
+    if (this.stopped.aborted) return;
+    if (this.#closedMs === undefined) this.#observer.stopped(rule);
+    this.stop(this.#clock.nowMs(), 'stop rule');
   }
 }
 

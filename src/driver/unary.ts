@@ -41,9 +41,9 @@ export function unaryDriver(options: UnaryOptions): Driver {
         clock,
         observer,
       );
-      const ask = (dueMs: number): Asked => {
-        const record = run.next(dueMs) as Promise<RequestRecord>; // it is never asked once it is complete
-        return { exchange: begun.pop() as UnaryExchange, record };
+      const ask = (dueMs: number): Asked | undefined => {
+        const record = run.stopped.aborted ? undefined : run.next(dueMs);
+        return record === undefined ? undefined : { exchange: begun.pop() as UnaryExchange, record };
       };
       await run.conduct(() => closedLoop(run, phase, load, { ...options, converse, ask }), signal);
     },
@@ -52,8 +52,8 @@ export function unaryDriver(options: UnaryOptions): Driver {
 
 interface Asking extends UnaryOptions {
   readonly converse: Converse;
-  /** Makes the next request of the phase, for a connection to send. */
-  readonly ask: (dueMs: number) => Asked;
+  /** Makes the next request of the phase, for a connection to send; undefined where nothing follows. */
+  readonly ask: (dueMs: number) => Asked | undefined;
 }
 
 /** As many slots as the concurrency; ends when no slot sends any more. */
@@ -68,8 +68,9 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, asking:
 
   const slot = async (beginMs: number, onFirst?: (endMs: number) => void): Promise<void> => {
     let turns = 0;
-    const next = (dueMs: number): Asked => {
+    const next = (dueMs: number): Asked | undefined => {
       const asked = ask(dueMs);
+      if (asked === undefined) return undefined;
       asked.exchange.onEnd = endMs => {
         if (++turns === 1) onFirst?.(endMs);
         if (typeof warmup === 'object' && turns === warmup.turnovers && --cold === 0) run.warm(endMs);
@@ -78,10 +79,8 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, asking:
     };
     let dueMs = beginMs;
     await sleepUntil(clock, dueMs, run.stopped);
-    while (!run.stopped.aborted) {
-      if (run.isComplete) return run.stop(dueMs, 'complete');
-      const goesOn = () => !run.stopped.aborted && !run.isComplete;
-      const { exchange, record } = await askOnOneConnection(asking, next(dueMs), next, goesOn);
+    for (let asked = next(dueMs); asked !== undefined; asked = next(dueMs)) {
+      const { exchange, record } = await askOnOneConnection(asking, asked, next);
       // Where nobody listens, a slot must not knock without a pause.
       dueMs = record.endMs + (exchange.wasSent ? pauseMs(record, load) : refusedWaitMs);
       await sleepUntil(clock, dueMs, run.stopped);
@@ -105,15 +104,14 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, asking:
 async function askOnOneConnection(
   { url, converse }: Asking,
   first: Asked,
-  next: (dueMs: number) => Asked,
-  goesOn: () => boolean,
+  next: (dueMs: number) => Asked | undefined,
 ): Promise<{ readonly exchange: UnaryExchange; readonly record: RequestRecord }> {
   let current = first;
   const hangUp = converse({ url, method: 'POST' }, first.exchange, () => {
     const { attempt } = current.exchange;
-    if (attempt?.outcome.kind !== 'ok' || !goesOn()) return undefined;
-    current = next(attempt.endMs);
-    return current.exchange;
+    const following = attempt?.outcome.kind === 'ok' ? next(attempt.endMs) : undefined;
+    current = following ?? current;
+    return following?.exchange;
   });
   for (;;) {
     const { exchange, record } = current;

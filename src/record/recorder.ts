@@ -50,7 +50,7 @@ export class Recorder {
   readonly #recent: RequestRecord[] = [];
   #openedMs: number | undefined;
   #closedMs: number | undefined;
-  #warmup = 0;
+  readonly #uncounted = { warmup: 0, cooldown: 0 };
   #good = 0;
   #answers = {
     count: 0,
@@ -86,8 +86,8 @@ export class Recorder {
   add(record: RequestRecord): void {
     this.#addArrivals(record);
     if (this.#options.isMixed) this.#workloadOf(record).add(record);
-    if (record.phase === 'warmup') {
-      this.#warmup++;
+    if (record.phase !== 'measured') {
+      this.#uncounted[record.phase]++;
       return;
     }
     this.#addVariant(record);
@@ -118,7 +118,8 @@ export class Recorder {
     return {
       windowMs,
       counts,
-      warmupRequests: this.#warmup,
+      warmupRequests: this.#uncounted.warmup,
+      ...(this.#uncounted.cooldown === 0 ? {} : { cooldownRequests: this.#uncounted.cooldown }),
       rates: this.#rates(counts, windowMs),
       metrics: Object.fromEntries(
         this.#series.map(series => {

@@ -8,8 +8,8 @@ import type { ServerTimings } from '../protocol/server-timings.ts';
 export interface RequestRecord {
   readonly seq: number;
   readonly cell: number;
-  /** What was due before the cell's window began is warm-up: recorded, not counted. */
-  readonly phase: 'warmup' | 'measured';
+  /** What was due before the cell's window is warm-up, what was due after it keeps others under load: recorded, not counted. */
+  readonly phase: 'warmup' | 'measured' | 'cooldown';
   readonly target: string;
   readonly workload: string;
   /** Which of several kinds of request of its workload it was, such as the size of its picture. */

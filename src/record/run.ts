@@ -9,8 +9,8 @@ import type { Summary } from './summary.ts';
 
 export const schemaVersion = 1;
 
-/** `running` is what a run leaves that was killed: a reader takes it for interrupted. */
-export type RunStatus = 'running' | 'complete' | 'interrupted' | 'failed';
+/** `running` is what a run leaves that was killed: a reader takes it for interrupted. `stopped`: by a rule of its scenario. */
+export type RunStatus = 'running' | 'complete' | 'stopped' | 'interrupted' | 'failed';
 
 /** A reason to doubt a number, or something noticed, with its figure and what to do about it. */
 export interface Remark {
@@ -43,6 +43,8 @@ export interface CellResult extends Summary {
   readonly step: number;
   readonly repetition: number;
   readonly endedBy: string;
+  /** The rule of `stopIf` that ended it early. */
+  readonly stopRule?: string;
   /** Only where samples of its GPUs were taken, of the same kind as its times: simulated ones beside simulated ones. */
   readonly gpu?: GpuSummary;
   /** Only where its model server was asked, and answered. */
@@ -96,6 +98,8 @@ export interface Run {
   readonly schemaVersion: typeof schemaVersion;
   readonly id: string;
   readonly status: RunStatus;
+  /** The rule of `stopIf` that stopped it. */
+  readonly stopRule?: string;
   readonly startedAt: string;
   readonly endedAt: string | null;
   /** Requests that were sent and of which no record exists. */

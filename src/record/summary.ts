@@ -62,6 +62,8 @@ export interface Summary {
   readonly windowMs: readonly [number, number] | null;
   readonly counts: Counts;
   readonly warmupRequests: number;
+  /** Sent after the window, until all endpoints of a parallel step were measured; only where some were. */
+  readonly cooldownRequests?: number;
   readonly rates: Rates;
   readonly metrics: Readonly<Record<MetricName, MetricSummary>>;
   /** What the answers were like: means over the successful ones. */

@@ -60,10 +60,8 @@ function verdict(run: Run): Block[] {
     blocks.push({ kind: 'paragraph', text: meaning }, { kind: 'list', items: reasons.map(remarkText) });
   }
   if (run.status !== 'complete') {
-    const text =
-      run.status === 'failed' ? 'FAILED: the run was broken off' : 'INTERRUPTED: the run did not come to its end';
     const lost = run.unaccounted > 0 ? `; ${plural(run.unaccounted, 'request')} sent and never ended` : '';
-    blocks.push({ kind: 'paragraph', text: text + lost });
+    blocks.push({ kind: 'paragraph', text: unfinished(run) + lost });
   }
   if (run.environment.service.simulated) {
     blocks.push({
@@ -72,6 +70,17 @@ function verdict(run: Run): Block[] {
     });
   }
   return [...blocks, { kind: 'paragraph', text: headline(run) }];
+}
+
+function unfinished({ status, stopRule }: Run): string {
+  switch (status) {
+    case 'failed':
+      return 'FAILED: the run was broken off';
+    case 'stopped':
+      return `STOPPED: stopIf ended the run before its end: ${stopRule}`;
+    default:
+      return 'INTERRUPTED: the run did not come to its end';
+  }
 }
 
 function headline(run: Run): string {

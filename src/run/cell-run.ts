@@ -8,7 +8,7 @@ import type { RequestRecord } from '../record/request-record.ts';
 import type { CellResult, GeneratorSample } from '../record/run.ts';
 import type { ServerLine } from '../record/server-sample.ts';
 import type { Cell } from '../scenario/expand.ts';
-import type { Objective } from '../scenario/objective.ts';
+import type { Objective, StopRule } from '../scenario/objective.ts';
 import type { Scenario } from '../scenario/resolve.ts';
 import type { RunStore } from '../store/run-directory.ts';
 import type { Ticker } from './ticker.ts';
@@ -28,6 +28,7 @@ export class CellRun implements Observer {
   #serviceTimes = { sumMs: 0, count: 0 };
   part: 'warm-up' | 'measuring' | 'drain' = 'warm-up';
   endedBy: EndReason = 'interrupted';
+  #stopRule: string | undefined;
 
   constructor(
     cell: Cell,
@@ -49,6 +50,11 @@ export class CellRun implements Observer {
     this.part = 'measuring';
     this.#recorder.open(atMs);
     this.#telemetry.open(atMs);
+  }
+
+  stopped(rule: StopRule): void {
+    this.endedBy = 'stop rule';
+    this.#stopRule = rule.text;
   }
 
   closed(atMs: number, reason: EndReason): void {
@@ -94,7 +100,8 @@ export class CellRun implements Observer {
 
   /** What came of it; made once, when the cell has ended. */
   result(objectives: readonly Objective[]): CellResult {
-    this.#result ??= cellResult(this.cell, this.#recorder, this.#telemetry, this.#samples, this.endedBy, objectives);
+    const ended = { endedBy: this.endedBy, ...(this.#stopRule === undefined ? {} : { stopRule: this.#stopRule }) };
+    this.#result ??= cellResult(this.cell, this.#recorder, this.#telemetry, this.#samples, ended, objectives);
     return this.#result;
   }
 }
@@ -110,7 +117,7 @@ export function cellResult(
   recorder: Recorder,
   telemetry: CellTelemetry,
   samples: readonly GeneratorSample[],
-  endedBy: string,
+  ended: Pick<CellResult, 'endedBy' | 'stopRule'>,
   objectives: readonly Objective[],
 ): CellResult {
   const summary = recorder.summary();
@@ -123,7 +130,7 @@ export function cellResult(
     order,
     step,
     repetition,
-    endedBy,
+    ...ended,
     ...summary,
     ...telemetry.summary(summary.rates),
   };
@@ -132,6 +139,6 @@ export function cellResult(
     diagnoses: [],
     objectives: judgeObjectives(objectives, named),
     validity: judgeValidity(summary, samples, load),
-    findings: findings(summary, load, endedBy),
+    findings: findings(summary, load, ended.stopRule),
   };
 }

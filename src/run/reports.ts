@@ -123,10 +123,11 @@ async function rebuildRun(directory: string): Promise<Run> {
     .filter(cell => recorders.has(cell.index))
     .map(cell => {
       const during = samplesOf(cell.index, windows.get(cell.index), samples);
-      const endedBy = stored.cells.find(({ index }) => index === cell.index)?.endedBy ?? 'interrupted';
+      const { endedBy = 'interrupted', stopRule } = stored.cells.find(({ index }) => index === cell.index) ?? {};
+      const ended = { endedBy, ...(stopRule === undefined ? {} : { stopRule }) };
       const recorder = recorders.get(cell.index) as Recorder;
       const watched = telemetry.get(cell.index) as CellTelemetry;
-      return cellResult(cell, recorder, watched, during, endedBy, stored.scenario.objectives);
+      return cellResult(cell, recorder, watched, during, ended, stored.scenario.objectives);
     });
   return {
     ...stored,

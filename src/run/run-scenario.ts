@@ -7,7 +7,8 @@ import { worstValidity } from '../analysis/validity.ts';
 import { type Arrival, arrivals, replay, warmupLaw } from '../arrival/arrivals.ts';
 import type { Clock } from '../clock.ts';
 import type { Driver, Part, Phase } from '../driver/driver.ts';
-import { StageStart } from '../driver/driver.ts';
+import { Stage } from '../driver/driver.ts';
+import { StopWatch } from '../driver/stop-watch.ts';
 import { exitCodes, HarnessError } from '../errors.ts';
 import { CellTelemetry } from '../record/cell-telemetry.ts';
 import type { RequestRecord } from '../record/request-record.ts';
@@ -15,6 +16,7 @@ import type { Environment, Run, RunStatus } from '../record/run.ts';
 import { schemaVersion } from '../record/run.ts';
 import type { DriverName } from '../scenario/driver-limits.ts';
 import { type Cell, expand, type OpenLoad } from '../scenario/expand.ts';
+import type { StopRule } from '../scenario/objective.ts';
 import type { Scenario } from '../scenario/resolve.ts';
 import type { Target } from '../scenario/target.ts';
 import type { Trace } from '../scenario/trace.ts';
@@ -89,14 +91,21 @@ export async function runScenario(options: RunOptions): Promise<Run> {
   const startedAt = options.wallClock();
   const finished: CellRun[] = [];
   const fatal = new AbortController();
-  const stop = AbortSignal.any([signal, fatal.signal]);
+  /** Aborted by a rule that ends the run, which is the reason. */
+  const halted = new AbortController();
+  const stop = AbortSignal.any([signal, fatal.signal, halted.signal]);
 
   const runSoFar = (status: RunStatus, unaccounted = 0): Run => {
     const results = finished.map(cell => cell.result(scenario.objectives)).sort((a, b) => a.index - b.index);
+    const rule = status === 'stopped' ? (halted.signal.reason as StopRule).text : undefined;
+    const measured = finished.filter(({ endedBy }) => endedBy !== 'interrupted').length;
+    const [verb, by] = rule === undefined ? ['interrupted', ''] : ['ended by stopIf', `: ${rule}`];
+    const early = rule !== undefined || status === 'interrupted';
     return {
       schemaVersion,
       id: options.id,
       status,
+      ...(rule === undefined ? {} : { stopRule: rule }),
       startedAt,
       endedAt: status === 'running' ? null : options.wallClock(),
       unaccounted,
@@ -104,13 +113,7 @@ export async function runScenario(options: RunOptions): Promise<Run> {
       scenario,
       validity: worstValidity(results.map(cell => cell.validity)),
       findings: [
-        ...(status === 'interrupted'
-          ? [
-              {
-                text: `interrupted after ${finished.filter(({ endedBy }) => endedBy !== 'interrupted').length} of ${cells.length} cells`,
-              },
-            ]
-          : []),
+        ...(early ? [{ text: `${verb} after ${measured} of ${cells.length} cells${by}` }] : []),
         ...remarksOn(scenario, options.workloads, options.models),
       ],
       cells: results,
@@ -119,9 +122,11 @@ export async function runScenario(options: RunOptions): Promise<Run> {
 
   const store = await options.openStore(runSoFar('running'));
   const ticker = new Ticker(bench, store, options.progress, error => fatal.abort(error));
+  const watches = scenario.stopIf.filter(({ ends }) => ends === 'run').map(rule => new StopWatch(rule));
   const onEnd = (record: RequestRecord) => {
     const reason = reasonToStop(record);
     if (reason !== undefined) fatal.abort(reason);
+    for (const watch of watches) if (watch.isBeyond(record)) halted.abort(watch.rule);
   };
   try {
     for (const stage of stagesOf(cells)) {
@@ -147,7 +152,11 @@ export async function runScenario(options: RunOptions): Promise<Run> {
   }
   await ticker.stop();
   const failure = fatal.signal.aborted ? (fatal.signal.reason as unknown) : undefined;
-  const status = failure !== undefined ? 'failed' : signal.aborted ? 'interrupted' : 'complete';
+  const status = statusOf({
+    failed: failure !== undefined,
+    interrupted: signal.aborted,
+    stopped: halted.signal.aborted,
+  });
   const run = runSoFar(status);
   try {
     await store.writeRun(run);
@@ -157,6 +166,16 @@ export async function runScenario(options: RunOptions): Promise<Run> {
   }
   if (failure !== undefined) throw failure;
   return run;
+}
+
+function statusOf(is: {
+  readonly failed: boolean;
+  readonly interrupted: boolean;
+  readonly stopped: boolean;
+}): RunStatus {
+  if (is.failed) return 'failed';
+  if (is.interrupted) return 'interrupted';
+  return is.stopped ? 'stopped' : 'complete';
 }
 
 interface StageOptions {
@@ -175,7 +194,7 @@ async function driveStage(
   runs: readonly CellRun[],
   { scenario, traces, bench, requestsOf, ticker, staggerMs, stop, stages }: StageOptions,
 ): Promise<void> {
-  const start = new StageStart(runs.length);
+  const together = new Stage(runs.length);
   for (const { cell } of runs) await bench.prepare(cell.target, inFlightOf(cell));
   ticker.beginStage(runs, stages);
   await Promise.all(
@@ -187,9 +206,9 @@ async function driveStage(
         arrivals: (load, part) => arrivalsOf(load, part, traces, scheduleNames(scenario, cell, part)),
         requestOf: (part, index, lengths) => source([cell.step, cell.repetition, part, index], lengths),
         drainMs: scenario.load.drainMs,
-        stopIf: scenario.stopIf,
+        stopIf: scenario.stopIf.filter(({ ends }) => ends === 'step'),
         staggerMs: staggerMs(cell),
-        start,
+        stage: together,
       };
       await bench.driverOf(cell.target, cell.driver).drive(phase, run, stop);
     }),
@@ -205,14 +224,14 @@ function scheduleNames({ seed }: Scenario, { order, target, step, repetition }: 
   return [seed, part, step, repetition, ...(order === 'parallel' ? [target.name] : [])];
 }
 
-/** What a part of an open loop is due by: the warm-up by a law, what counts by the schedule itself. */
+/** What a part of an open loop is due by: what counts by the schedule itself, what is sent before and after by a law. */
 function arrivalsOf(
   load: OpenLoad,
   part: Part,
   traces: StageOptions['traces'],
   seed: readonly (string | number)[],
 ): Iterable<Arrival> {
-  if (part === 'warmup') return arrivals(warmupLaw(load), ...seed);
+  if (part !== 'measured') return arrivals(warmupLaw(load), ...seed);
   return load.arrivals === 'trace'
     ? replay(traces.get(load.trace.file) as Trace, load.timeScale)
     : arrivals(load, ...seed);

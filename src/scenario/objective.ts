@@ -21,9 +21,11 @@ export interface Objective {
   readonly bound: number;
 }
 
-/** Ends a step once a ratio has been beyond its bound for a while. */
+/** Ends a step or the whole run once a ratio has been beyond its bound for a while. */
 export interface StopRule {
+  /** As it stood in the scenario. */
   readonly text: string;
+  readonly ends: 'step' | 'run';
   readonly ratio: 'errorRatio' | 'rateLimitedRatio' | 'overloadedRatio' | 'forbiddenRatio';
   readonly bound: number;
   readonly forMs: number;
@@ -106,16 +108,19 @@ function parseSelector(text: string): Pick<Objective, 'names' | 'loads'> {
   return { names, loads };
 }
 
-/** Reads `errorRatio > 0.2 for 15s`. Throws an Error whose message says what was expected. */
+/** Reads `errorRatio > 0.2 for 15s`, or `run: …` of what ends more than a step. Throws an Error whose message says what was expected. */
 export function parseStopRule(text: string): StopRule {
   const match =
-    /^\s*(errorRatio|rateLimitedRatio|overloadedRatio|forbiddenRatio)\s*>\s*(\d+(?:\.\d+)?)\s+for\s+(\S+)\s*$/.exec(
+    /^\s*(?:(step|run)\s*:)?\s*(errorRatio|rateLimitedRatio|overloadedRatio|forbiddenRatio)\s*>\s*(\d+(?:\.\d+)?)\s+for\s+(\S+)\s*$/.exec(
       text,
     );
-  const forMs = parseDurationMs(match?.[3] ?? '');
+  const forMs = parseDurationMs(match?.[4] ?? '');
   if (match === null || forMs === undefined)
-    throw new Error(`expected a rule such as "errorRatio > 0.2 for 15s", got ${JSON.stringify(text)}`);
-  return { text, ratio: match[1] as StopRule['ratio'], bound: Number(match[2]), forMs };
+    throw new Error(
+      `expected a rule such as "errorRatio > 0.2 for 15s" or "run: errorRatio > 0.5 for 30s", got ${JSON.stringify(text)}`,
+    );
+  const [, ends = 'step', ratio, bound] = match;
+  return { text, ends: ends as StopRule['ends'], ratio: ratio as StopRule['ratio'], bound: Number(bound), forMs };
 }
 
 /** Whether `value` stands to `bound` as the comparator says. */

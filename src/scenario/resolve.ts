@@ -59,7 +59,7 @@ export interface Scenario {
     readonly floor: boolean;
     readonly steps: readonly Step[];
   };
-  readonly stopIf?: StopRule;
+  readonly stopIf: readonly StopRule[];
   readonly retry?: Retry;
   readonly goodput?: Readonly<Record<string, number>>;
   readonly objectives: readonly Objective[];
@@ -159,7 +159,7 @@ function scenarioOf(file: ScenarioFile, targets: readonly Target[], traceOf: Tra
     },
     workloads: file.workloads,
     load: { drainMs: load.drain, repetitions: load.repetitions, floor: load.floor, steps: stepsOf(file, traceOf) },
-    ...(file.stopIf === undefined ? {} : { stopIf: file.stopIf }),
+    stopIf: [file.stopIf].flat(),
     ...(file.retry.attempts === 0 ? {} : { retry: retryOf(file.retry) }),
     ...(file.goodput === undefined ? {} : { goodput: file.goodput as Record<string, number> }),
     objectives: file.objectives,

@@ -26,6 +26,11 @@ const parsed = <T>(parse: (text: string) => T, description: string) =>
     })
     .describe(description);
 
+const stopRule = parsed(
+  parseStopRule,
+  'Ends a step of an endpoint once the ratio over the last so long is beyond its bound: errorRatio > 0.2 for 15s; the whole run, looking at all of it: run: errorRatio > 0.5 for 30s',
+);
+
 /** A secret: only ever a reference, so that neither the file nor its copy in a run directory can hold one. */
 const secret = z.string().describe('A token, only as ${NAME} or ${NAME:-}: read from the environment, written nowhere');
 
@@ -168,10 +173,10 @@ export const scenarioSchema = z.strictObject({
       .describe('Asks the gateway for its health before the run, to say how much of a response time is the way there'),
     steps: z.array(step).min(1),
   }),
-  stopIf: parsed(
-    parseStopRule,
-    'Ends a step once the ratio over the last so long is beyond its bound: errorRatio > 0.2 for 15s',
-  ).optional(),
+  stopIf: z
+    .union([stopRule, z.array(stopRule)])
+    .default([])
+    .describe('One rule or several'),
   retry: z
     .strictObject({
       attempts: z.int().min(0).max(100).describe('How often a request may be sent again; 0: never'),

@@ -1,6 +1,6 @@
 import { arrivals, warmupLaw } from '../../src/arrival/arrivals.ts';
 import type { Clock } from '../../src/clock.ts';
-import { type Driver, type EndReason, type Observer, StageStart } from '../../src/driver/driver.ts';
+import { type Driver, type EndReason, type Observer, Stage } from '../../src/driver/driver.ts';
 import type { RequestRecord } from '../../src/record/request-record.ts';
 import type { Cell, Load } from '../../src/scenario/expand.ts';
 
@@ -54,6 +54,8 @@ export class Diary implements Observer {
     this.closings.push({ atMs, reason });
   }
 
+  stopped(): void {}
+
   due(): number {
     return this.dueCount++;
   }
@@ -100,7 +102,8 @@ export async function drive({ driver, run }: Bed, given: Given): Promise<Diary> 
     },
     drainMs: given.drainMs ?? 5_000,
     staggerMs: given.staggerMs === 'unknown' ? undefined : (given.staggerMs ?? 0),
-    start: new StageStart(1),
+    stopIf: [],
+    stage: new Stage(1),
   };
   await run(driver.drive(phase, diary, given.signal ?? new AbortController().signal));
   return diary;

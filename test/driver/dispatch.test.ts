@@ -2,14 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { arrivals, warmupLaw } from '../../src/arrival/arrivals.ts';
 import { type Clock, virtualClock } from '../../src/clock.ts';
 import { dispatch } from '../../src/driver/dispatch.ts';
-import {
-  type Attempt,
-  type EndReason,
-  type Observer,
-  type Phase,
-  type Send,
-  StageStart,
-} from '../../src/driver/driver.ts';
+import { type Attempt, type EndReason, type Observer, type Phase, type Send, Stage } from '../../src/driver/driver.ts';
 import { simulatedSend } from '../../src/driver/simulated.ts';
 import type { Outcome } from '../../src/protocol/outcome.ts';
 import type { GenerationRequest } from '../../src/protocol/protocol.ts';
@@ -17,7 +10,7 @@ import { seededRandom } from '../../src/random.ts';
 import { Recorder } from '../../src/record/recorder.ts';
 import type { RequestRecord } from '../../src/record/request-record.ts';
 import type { Cell, Load } from '../../src/scenario/expand.ts';
-import { parseStopRule } from '../../src/scenario/objective.ts';
+import { parseStopRule, type StopRule } from '../../src/scenario/objective.ts';
 
 const request: GenerationRequest = {
   prompt: 'one two three',
@@ -72,7 +65,7 @@ interface Given {
   readonly drainMs?: number;
   readonly stopIf?: string;
   readonly seed?: number;
-  readonly start?: StageStart;
+  readonly stage?: Stage;
   readonly signal?: AbortSignal;
 }
 
@@ -81,6 +74,7 @@ class Diary implements Observer {
   readonly records: RequestRecord[] = [];
   readonly openings: number[] = [];
   readonly closings: { atMs: number; reason: EndReason }[] = [];
+  readonly stopRules: string[] = [];
   /** The names of the requests, in the order they were made. */
   readonly names: string[] = [];
   dueCount = 0;
@@ -93,6 +87,10 @@ class Diary implements Observer {
 
   closed(atMs: number, reason: EndReason): void {
     this.closings.push({ atMs, reason });
+  }
+
+  stopped(rule: StopRule): void {
+    this.stopRules.push(rule.text);
   }
 
   due(sent: boolean): number {
@@ -134,9 +132,9 @@ async function drive(clock: Clock, send: Send, given: Given): Promise<Diary> {
       return request;
     },
     drainMs: given.drainMs ?? 30_000,
-    stopIf: given.stopIf === undefined ? undefined : parseStopRule(given.stopIf),
+    stopIf: given.stopIf === undefined ? [] : [parseStopRule(given.stopIf)],
     staggerMs: given.staggerMs === 'unknown' ? undefined : (given.staggerMs ?? 0),
-    start: given.start ?? new StageStart(1),
+    stage: given.stage ?? new Stage(1),
   };
   await dispatch(send, clock).drive(phase, diary, given.signal ?? new AbortController().signal);
   diary.doneMs = clock.nowMs();
@@ -997,13 +995,13 @@ describe('an engine behind the driver', () => {
 describe('the cells of a stage', () => {
   it('are measured from the same time on, when the last of them is warm', async () => {
     const clock = virtualClock();
-    const start = new StageStart(3);
+    const stage = new Stage(3);
     const end = { durationMs: 2_000 };
     const diaries = await clock.run(
       Promise.all([
-        drive(clock, steady(100)(clock), { load: closed(2), end, warmup: { turnovers: 1 }, start }),
-        drive(clock, steady(700)(clock), { load: closed(2), end, warmup: { turnovers: 1 }, start }),
-        drive(clock, steady(50)(clock), { load: constant(10), end, warmup: 300, start }),
+        drive(clock, steady(100)(clock), { load: closed(2), end, warmup: { turnovers: 1 }, stage }),
+        drive(clock, steady(700)(clock), { load: closed(2), end, warmup: { turnovers: 1 }, stage }),
+        drive(clock, steady(50)(clock), { load: constant(10), end, warmup: 300, stage }),
       ]),
     );
     expect(diaries.map(diary => diary.window)).toEqual(new Array(3).fill([700, 2_700]));
@@ -1018,7 +1016,7 @@ describe('the cells of a stage', () => {
     ['of some turnovers', { turnovers: 1_000 }],
   ])('do not wait for one that a stop rule ended in its warm-up %s', async (_, warmup) => {
     const clock = virtualClock();
-    const start = new StageStart(2);
+    const stage = new Stage(2);
     const controller = new AbortController();
     // Without it, the wait for the other cell could go on for ever.
     clock.at(30_000, () => controller.abort());
@@ -1026,7 +1024,7 @@ describe('the cells of a stage', () => {
       load: closed(2),
       end: { durationMs: 2_000 },
       stopIf: 'errorRatio > 0.2 for 1s',
-      start,
+      stage,
       signal: controller.signal,
     };
     const failing = service(clock, sentMs => ({ endMs: sentMs + 100, outcome: { kind: 'server_error' } }));
@@ -1050,10 +1048,10 @@ describe('the cells of a stage that is interrupted', () => {
       [1_000, 1],
     ]) {
       const clock = virtualClock();
-      const start = new StageStart(2);
+      const stage = new Stage(2);
       const controller = new AbortController();
       clock.at(1_050, () => controller.abort());
-      const given = { load: closed(2), end: { durationMs: 2_000 }, start, signal: controller.signal };
+      const given = { load: closed(2), end: { durationMs: 2_000 }, stage, signal: controller.signal };
       const diaries = await clock.run(
         Promise.all(
           turnovers.map(count => drive(clock, steady(100)(clock), { ...given, warmup: { turnovers: count } })),

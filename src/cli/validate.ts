@@ -44,7 +44,7 @@ function planDocument(scenario: Scenario, cells: readonly Cell[]): Document {
     blocks: [
       {
         kind: 'paragraph',
-        text: `${plural(cells.length, 'cell')} in ${plural(stages.size, 'stage')}, ${requests.includes(undefined) ? 'at least ' : ''}${plural(known, 'measured request')}; ${bounded ? `at most ${formatDuration(allMs)}` : 'no bound on the time (steps without atMost end by their requests)'}, warm-up and drain not counted; at most ${peakInFlight(cells)} in flight.`,
+        text: `${plural(cells.length, 'cell')} in ${plural(stages.size, 'stage')}, ${requests.includes(undefined) ? 'at least ' : ''}${plural(known, 'measured request')}; ${bounded ? `at most ${formatDuration(allMs)}` : 'no bound on the time (steps without atMost end by their requests)'}, warm-up and drain not counted${goesOn(cells)}; at most ${peakInFlight(cells)} in flight.`,
       },
       {
         kind: 'table',
@@ -72,6 +72,13 @@ function planDocument(scenario: Scenario, cells: readonly Cell[]): Document {
       },
     ],
   };
+}
+
+/** In a parallel step that ends by requests who is done first sends more than it was asked for. */
+function goesOn(cells: readonly Cell[]): string {
+  const isShared = ({ stage, index }: Cell) => cells.some(other => other.stage === stage && other.index !== index);
+  const such = cells.some(cell => cell.end.requests !== undefined && isShared(cell));
+  return such ? ', nor what endpoints of a parallel step send until the last of them is done' : '';
 }
 
 /** How long a cell is measured at most: by its end, or by a schedule without chance in it. */

@@ -99,6 +99,23 @@ describe('tgi-bench run', () => {
     ).not.toContain(token);
   });
 
+  it('ends where its own rule says so, with the reports, and exits 3', async () => {
+    const cwd = scratch();
+    const steps = '[{ concurrency: 4, duration: 60s }, { concurrency: 8, duration: 60s }]';
+    const rule = 'run: errorRatio > 0.5 for 500ms';
+    const service = '{ url: embedded, embedded: { faults: [{ kind: status, status: 503, from: 2s }] } }';
+    writeFileSync(join(cwd, 's.yaml'), scenarioText({ steps, service, rest: `stopIf: "${rule}"` }));
+    const { exitCode, stdout } = await tgiBench(['run', 's.yaml', '--out', 'run'], { cwd });
+    const run = readRunJson(join(cwd, 'run'));
+    expect(run).toMatchObject({ status: 'stopped', stopRule: rule, unaccounted: 0 });
+    expect(exitCode).toBe(exitOf(run) || 3);
+    expect(stdout).toContain(`STOPPED: stopIf ended the run before its end: ${rule}`);
+    expect(run.cells).toHaveLength(1);
+    const again = await tgiBench(['report', 'run'], { cwd });
+    expect(again.exitCode).toBe(0);
+    expect(readRunJson(join(cwd, 'run'))).toEqual(run);
+  });
+
   it('ends a phase on Ctrl-C, writes the reports and exits 130', async () => {
     const cwd = scratch();
     writeFileSync(

@@ -24,6 +24,7 @@ export interface Given {
   /** How long answers are. */
   readonly tokens?: number;
   readonly signal?: AbortSignal;
+  readonly stage?: Stage;
   readonly onEnd?: (record: RequestRecord) => void;
 }
 
@@ -103,7 +104,7 @@ export async function drive({ driver, run }: Bed, given: Given): Promise<Diary> 
     drainMs: given.drainMs ?? 5_000,
     staggerMs: given.staggerMs === 'unknown' ? undefined : (given.staggerMs ?? 0),
     stopIf: [],
-    stage: new Stage(1),
+    stage: given.stage ?? new Stage(1),
   };
   await run(driver.drive(phase, diary, given.signal ?? new AbortController().signal));
   return diary;

@@ -1041,6 +1041,126 @@ describe('the cells of a stage', () => {
   });
 });
 
+describe('the cells of a stage that ends by requests', () => {
+  const inFlightAt = (records: readonly RequestRecord[], timeMs: number) =>
+    records.filter(({ sentMs = Number.NaN, endMs }) => sentMs <= timeMs && timeMs < endMs).length;
+  const together = async (fast: Omit<Given, 'stage'>, slow: Omit<Given, 'stage'> & { readonly serviceMs: number }) => {
+    const clock = virtualClock();
+    const stage = new Stage(2);
+    return clock.run(
+      Promise.all([
+        drive(clock, steady(100)(clock), { ...fast, stage }),
+        drive(clock, steady(slow.serviceMs)(clock), { ...slow, stage }),
+      ]),
+    );
+  };
+  const end = { requests: 10 };
+
+  it('go on, uncounted, until the last of them has been measured', async () => {
+    const [fast, slow] = await together({ load: closed(2), end }, { load: closed(2), end, serviceMs: 1_000 });
+    expect([fast.window, slow.window]).toEqual([
+      [0, 500],
+      [0, 5_000],
+    ]);
+    expect([fast.measured.length, slow.measured.length]).toEqual([10, 10]);
+    const after = fast.records.filter(({ phase }) => phase === 'cooldown');
+    expect(after).toHaveLength(90);
+    for (const timeMs of every(50, 100, 50)) expect(inFlightAt(fast.records, timeMs)).toBe(2);
+    expect(Math.max(...dueTimes(fast.records))).toBeLessThan(5_000);
+    expect(slow.records.every(({ phase }) => phase === 'measured')).toBe(true);
+    expect(fast.names.slice(-90)).toEqual(every(0, 1, 90).map(index => `cooldown ${index}`));
+  });
+
+  it('go on by their own law in an open loop', async () => {
+    const [fast, slow] = await together(
+      { load: constant(20), end: { requests: 20 } },
+      { load: closed(1), end, serviceMs: 500 },
+    );
+    expect([fast.window, slow.window]).toEqual([
+      [0, 1_000],
+      [0, 5_000],
+    ]);
+    expect(fast.measured).toHaveLength(20);
+    expect(dueTimes(fast.records.toSorted((a, b) => a.seq - b.seq))).toEqual(every(0, 50, 100));
+  });
+
+  it('send what they had queued of what counts, and drop what is not counted', async () => {
+    const queued = { load: constant(20, 1, 'queue'), end };
+    const [fast] = await together(queued, { load: closed(1), end: { requests: 3 }, serviceMs: 600 });
+    expect(fast.measured.map(({ outcome }) => outcome.kind)).toEqual(new Array(10).fill('ok'));
+    const uncounted = fast.records.filter(({ phase }) => phase === 'cooldown');
+    expect(new Set(uncounted.map(({ outcome }) => outcome.kind))).toEqual(new Set(['ok', 'dropped']));
+    expect(fast.doneMs).toBeLessThan(2_000);
+  });
+
+  it('do not wait for one that a stop rule ended', async () => {
+    const clock = virtualClock();
+    const stage = new Stage(2);
+    const failing = service(clock, sentMs => ({ endMs: sentMs + 100, outcome: { kind: 'server_error' } }));
+    const stopIf = 'errorRatio > 0.2 for 2s';
+    const [sound, broken] = await clock.run(
+      Promise.all([
+        drive(clock, steady(100)(clock), { load: closed(2), end, stage }),
+        drive(clock, failing, { load: closed(2), end: { requests: 1_000 }, stopIf, stage }),
+      ]),
+    );
+    expect(broken.stopRules).toEqual([stopIf]);
+    expect(broken.closings[0]?.reason).toBe('stop rule');
+    expect(sound.closings).toEqual([{ atMs: 500, reason: 'complete' }]);
+    expect(Math.max(...dueTimes(sound.records))).toBeLessThanOrEqual(broken.closings[0]?.atMs ?? 0);
+    expect(sound.doneMs).toBeLessThan(2_300);
+  });
+
+  it('are measured to their end also where a stop rule ends what comes after', async () => {
+    const clock = virtualClock();
+    const stage = new Stage(2);
+    const later = service(clock, sentMs => ({
+      endMs: sentMs + 100,
+      outcome: sentMs < 1_000 ? ok : { kind: 'server_error' },
+    }));
+    const [first, second] = await clock.run(
+      Promise.all([
+        drive(clock, later, { load: closed(2), end, stopIf: 'errorRatio > 0.2 for 2s', stage }),
+        drive(clock, steady(1_000)(clock), { load: closed(1), end, stage }),
+      ]),
+    );
+    expect(first.closings).toEqual([{ atMs: 500, reason: 'complete' }]);
+    expect(first.stopRules).toEqual([]);
+    expect(Math.max(...dueTimes(first.records))).toBeLessThan(4_000);
+    expect(second.window).toEqual([0, 10_000]);
+  });
+
+  it('end together at their time', async () => {
+    const bounded = { load: closed(2), end: { requests: 10, durationMs: 3_000 } };
+    const [fast, slow] = await together(bounded, { ...bounded, serviceMs: 1_000 });
+    expect([fast.window, slow.window]).toEqual([
+      [0, 500],
+      [0, 3_000],
+    ]);
+    expect(Math.max(...dueTimes(fast.records))).toBeLessThan(3_000);
+  });
+
+  it('stop at an interruption, whichever part they are in', async () => {
+    const clock = virtualClock();
+    const stage = new Stage(2);
+    const controller = new AbortController();
+    clock.at(1_050, () => controller.abort());
+    const given = { load: closed(2), end, stage, signal: controller.signal };
+    const [fast, slow] = await clock.run(
+      Promise.all([drive(clock, steady(100)(clock), given), drive(clock, steady(1_000)(clock), given)]),
+    );
+    expect([fast.closings[0]?.reason, slow.closings[0]?.reason]).toEqual(['complete', 'interrupted']);
+    expect(Math.max(...dueTimes(fast.records))).toBeLessThanOrEqual(1_050);
+    expect(fast.doneMs).toBe(1_100);
+  });
+
+  it('send nothing beyond what was asked for where there is only one', async () => {
+    const { records, names } = await driveVirtually({ load: closed(2), end }, steady(100));
+    expect(records).toHaveLength(10);
+    expect(names).toHaveLength(10);
+  });
+});
+
 describe('the cells of a stage that is interrupted', () => {
   it('have no window, not even an empty one, where one of them was not warm yet', async () => {
     for (const turnovers of [
@@ -1078,9 +1198,10 @@ describe('a stop rule', () => {
   const error: Outcome = { kind: 'server_error' };
 
   it('ends a step in which too much fails for too long', async () => {
-    const { closings, measured, dueCount } = await driveVirtually(given, failing(5_000, 20_000, error));
+    const { closings, measured, dueCount, stopRules } = await driveVirtually(given, failing(5_000, 20_000, error));
     expect(closings).toHaveLength(1);
     expect(closings[0]?.reason).toBe('stop rule');
+    expect(stopRules).toEqual([given.stopIf]);
     const endedMs = closings[0]?.atMs ?? 0;
     expect(endedMs).toBeGreaterThan(5_000);
     expect(endedMs).toBeLessThan(8_000);

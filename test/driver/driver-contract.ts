@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import type { Driver } from '../../src/driver/driver.ts';
+import { type Driver, Stage } from '../../src/driver/driver.ts';
 import type { UnaryExchangeOptions } from '../../src/driver/unary-exchange.ts';
 import { tgi } from '../../src/protocol/tgi.ts';
 import type { Load } from '../../src/scenario/expand.ts';
@@ -100,6 +100,31 @@ export function describeDriver(name: string, { bed, holds, stream }: Subject): v
       const diary = await driven({ load: closed(2), end: { requests: 1_000_000, durationMs: 150 } });
       expect(diary.closings[0]?.atMs).toBeCloseTo((diary.openings[0] as number) + 150, 6);
       expect(diary.inOrder.map(({ outcome }) => outcome.kind)).toEqual(diary.records.map(() => 'ok'));
+    });
+
+    it('goes on, uncounted, until every cell of its stage is measured', async () => {
+      const { driver, clock, run } = await bed({ requestTimeoutMs: patienceMs });
+      const stage = new Stage(2);
+      stage.warm(() => {}, 0);
+      let measuredMs = Number.NaN;
+      let ended = 0;
+      const onEnd = () => {
+        if (++ended !== 20) return;
+        measuredMs = clock.nowMs();
+        stage.measured(() => {});
+      };
+      const diary = await drive(
+        { driver, clock, run },
+        { load: closed(3), end: { requests: 6 }, stream, stage, onEnd },
+      );
+      expect(diary.measured).toHaveLength(6);
+      const after = diary.inOrder.slice(6);
+      expect(after.length).toBeGreaterThanOrEqual(14);
+      expect(after.length).toBeLessThanOrEqual(17);
+      expect(new Set(after.map(({ phase }) => phase))).toEqual(new Set(['cooldown']));
+      for (const { dueMs } of after) expect(dueMs).toBeLessThanOrEqual(measuredMs + 0.001);
+      expect(diary.closings).toEqual([{ atMs: expect.any(Number), reason: 'complete' }]);
+      expect(diary.closings[0]?.atMs).toBeLessThan(measuredMs);
     });
 
     it('ends at an interruption: nothing new, a short drain, and nothing lost', async () => {

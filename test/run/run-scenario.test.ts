@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { exitCodes } from '../../src/errors.ts';
+import type { Outcome } from '../../src/protocol/outcome.ts';
 import type { CellResult } from '../../src/record/run.ts';
+import { runReport } from '../../src/report/run-report.ts';
 import { virtualRun } from './virtual-run.ts';
 
 /** One text endpoint unless told otherwise; `load` is YAML. */
@@ -94,6 +97,123 @@ describe('a run in virtual time', () => {
     expect(run.cells).toHaveLength(1);
     expect(run.cells[0]?.windowMs?.[1]).toBe(20_000);
     expect(run.cells[0]?.counts.due).toBe(records.filter(record => record.phase === 'measured').length);
+  });
+});
+
+describe('a rule of stopIf', () => {
+  const dies = (afterMs: number) => ({
+    prepare: (engine: { stall(atMs: number, durationMs: number): void }) => engine.stall(afterMs, 3_600_000),
+  });
+  const steps = (rule: string, seconds: number, count: number) =>
+    `stopIf: "${rule}"\nlimits: { requestTimeout: 1s }\n${scenario(
+      `{ steps: [${new Array(count).fill(`{ concurrency: 4, duration: ${seconds}s }`).join(', ')}] }`,
+    )}`;
+
+  it('ends a step, and the next one begins', async () => {
+    const rule = 'errorRatio > 0.5 for 3s';
+    const { run } = await virtualRun(steps(rule, 60, 2), dies(10_000));
+    expect(run.status).toBe('complete');
+    expect(run.cells.map(({ endedBy, stopRule }) => [endedBy, stopRule])).toEqual([
+      ['stop rule', rule],
+      ['stop rule', rule],
+    ]);
+    expect(run.cells[0]?.windowMs?.[1]).toBeLessThan(15_000);
+  });
+
+  it('is named also where it ended a step in its warm-up', async () => {
+    const { run } = await virtualRun(
+      steps('errorRatio > 0.5 for 3s', 60, 1).replace('{ steps:', '{ warmup: 60s, steps:'),
+      dies(0),
+    );
+    expect(run.cells[0]).toMatchObject({ endedBy: 'stop rule', windowMs: null });
+    expect(run.cells[0]?.findings.map(({ text }) => text)).toContainEqual(expect.stringContaining('> 0.5 for 3s'));
+  });
+
+  it('ends the run, says so first, and keeps what was measured', async () => {
+    const rule = 'run: errorRatio > 0.5 for 3s';
+    const { run, records } = await virtualRun(steps(rule, 20, 5), dies(30_000));
+    expect(run).toMatchObject({ status: 'stopped', stopRule: rule });
+    expect(run.findings[0]?.text).toBe(`ended by stopIf after 1 of 5 cells: ${rule}`);
+    expect(run.cells.map(({ endedBy }) => endedBy)).toEqual(['complete', 'interrupted']);
+    expect(run.cells[0]?.counts.due).toBe(run.cells[0]?.counts.ok);
+    expect(Math.max(...records.map(({ dueMs }) => dueMs))).toBeLessThan(35_000);
+    const [first] = runReport(run).blocks.flatMap(block => (block.kind === 'paragraph' ? [block.text] : []));
+    expect(first).toBe(`STOPPED: stopIf ended the run before its end: ${rule}`);
+  });
+
+  it('that ends the run looks at all of it, over steps shorter than its time', async () => {
+    const { run } = await virtualRun(steps('run: errorRatio > 0.9 for 5s', 2, 20), dies(10_000));
+    expect(run.status).toBe('stopped');
+    expect(run.cells.length).toBeLessThan(10);
+  });
+
+  it('lets a run of which only some fails go on', async () => {
+    const rest = 'targets: [{ model: m, gpus: [0, 1], workloads: [chat] }]';
+    const parallel = scenario('{ steps: [{ concurrency: 4, duration: 30s, order: parallel }] }', rest);
+    const { run } = await virtualRun(
+      `stopIf: ["run: errorRatio > 0.5 for 5s"]\nlimits: { requestTimeout: 1s }\n${parallel}`,
+      {
+        prepare: (engine, target) => void (target === 'm/gpu1' && engine.stall(10_000, 3_600_000)),
+      },
+    );
+    expect(run.status).toBe('complete');
+    expect(run.cells[1]?.rates.errorRatio).toBeGreaterThan(0.1);
+  });
+});
+
+describe('a parallel step that ends by requests', () => {
+  it('measures each endpoint under the load of all others, and counts what was asked for', async () => {
+    const text = (order: string) => `
+name: parallel
+targets: [{ model: a, gpus: [0], workloads: [short] }, { model: b, gpus: [0], workloads: [long] }]
+workloads:
+  short: { kind: text, prompt: { tokens: 32 }, output: { maxNewTokens: 5 } }
+  long: { kind: text, prompt: { tokens: 256 }, output: { maxNewTokens: 100 } }
+load: { steps: [{ concurrency: 4, requests: 40, order: ${order} }] }`;
+    const { run, records } = await virtualRun(text('parallel'));
+    const [short, long] = run.cells;
+    expect([short?.counts.due, long?.counts.due]).toEqual([40, 40]);
+    expect(short?.cooldownRequests).toBe(records.filter(({ phase }) => phase === 'cooldown').length);
+    expect(short?.cooldownRequests).toBeGreaterThan(100);
+    expect(long?.cooldownRequests).toBeUndefined();
+    const sent = records.filter(({ cell }) => cell === 0).map(({ sentMs = 0 }) => sentMs);
+    const closedMs = long?.windowMs?.[1] ?? 0;
+    expect(Math.max(...sent)).toBeLessThanOrEqual(closedMs);
+    expect(Math.max(...sent)).toBeGreaterThan(closedMs - 200);
+    const { run: alone } = await virtualRun(text('sequential'));
+    expect(alone.cells.every(({ cooldownRequests }) => cooldownRequests === undefined)).toBe(true);
+  });
+});
+
+describe('a service that refuses the token', () => {
+  const unauthorized: Outcome = { kind: 'unauthorized', status: 401 };
+  const banned: Outcome = { kind: 'forbidden', status: 403, banned: true };
+  const loads = [
+    ['a closed loop', '{ concurrency: 4, requests: 400 }'],
+    ['an open loop', '{ ratePerS: 20, duration: 20s }'],
+    ['an open loop that queues', '{ ratePerS: 20, duration: 20s, maxInFlight: 2, whenFull: queue }'],
+  ] as const;
+
+  it.each(
+    loads.flatMap(([name, step]) =>
+      [0, 5, 60].flatMap(after => [[name, step, after, unauthorized] as const, [name, step, after, banned] as const]),
+    ),
+  )('ends %s at once: %s, after %d requests', async (_, step, after, outcome) => {
+    let sent = 0;
+    let refused = 0;
+    const retry = 'retry: { attempts: 3, budget: 10, on: [forbidden, overloaded] }';
+    const running = virtualRun(`${retry}\n${scenario(`{ steps: [${step}, ${step}] }`)}`, {
+      between: send => async (request, signal) => {
+        const isRefused = ++sent > after;
+        const attempt = await send({ ...request, maxNewTokens: isRefused ? 1 : request.maxNewTokens }, signal);
+        if (isRefused) refused++;
+        return isRefused ? { ...attempt, outcome } : attempt;
+      },
+    });
+    await expect(running).rejects.toMatchObject({ exitCode: exitCodes.unreachable });
+    // Those that were on their way, and not one more.
+    expect(refused).toBeLessThanOrEqual(4);
+    expect(sent).toBeLessThanOrEqual(after + 4);
   });
 });
 

@@ -37,6 +37,8 @@ export async function virtualRun(
     requestTimeoutMs?: number;
     /** The texts of the traces that the scenario names. */
     traceTexts?: Readonly<Record<string, string>>;
+    /** Stands between the drivers and the engine. */
+    between?: (send: Send) => Send;
     /** Told of every request as it is sent. */
     onRequest?: (request: GenerationRequest) => void;
   } = {},
@@ -48,6 +50,7 @@ export async function virtualRun(
     environment: {},
     readTrace: name => ({ text: options.traceTexts?.[name] ?? '', sha256: name }),
   });
+  const { between = send => send } = options;
   const workloads = await prepareWorkloads(scenario, assets);
   const clock = virtualClock();
   const drivers = new Map<string, Driver>();
@@ -64,7 +67,7 @@ export async function virtualRun(
     options.prepare?.(engine, target.name);
     const watched: Send = (request, signal) => {
       options.onRequest?.(request);
-      return send(request, signal);
+      return between(send)(request, signal);
     };
     const again = scenario.retry === undefined ? watched : retrying(watched, scenario.retry, clock, scenario.seed);
     drivers.set(target.name, dispatch(again, clock));

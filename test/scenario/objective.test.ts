@@ -103,12 +103,12 @@ describe('parseObjective', () => {
 
 describe('parseStopRule', () => {
   it.each([
-    ['errorRatio > 0.2 for 15s', 'errorRatio', 0.2, 15_000],
-    ['rateLimitedRatio>0.5 for 1m', 'rateLimitedRatio', 0.5, 60_000],
-    ['overloadedRatio > 0 for 500ms', 'overloadedRatio', 0, 500],
-    ['forbiddenRatio > 0.01 for 2s', 'forbiddenRatio', 0.01, 2_000],
-  ])('reads %s', (text, ratio, bound, forMs) => {
-    expect(parseStopRule(text)).toEqual({ text, ratio, bound, forMs });
+    ['errorRatio > 0.2 for 15s', 'step', 'errorRatio', 0.2, 15_000],
+    ['step: rateLimitedRatio>0.5 for 1m', 'step', 'rateLimitedRatio', 0.5, 60_000],
+    ['run: overloadedRatio > 0 for 500ms', 'run', 'overloadedRatio', 0, 500],
+    [' run :forbiddenRatio > 0.01 for 2s', 'run', 'forbiddenRatio', 0.01, 2_000],
+  ])('reads %s', (text, ends, ratio, bound, forMs) => {
+    expect(parseStopRule(text)).toEqual({ text, ends, ratio, bound, forMs });
   });
 
   it.each([
@@ -120,8 +120,11 @@ describe('parseStopRule', () => {
     'errorRatio < 0.2 for 15s',
     'droppedRatio > 0.2 for 15s',
     'errorRatio > a lot for 15s',
+    'cell: errorRatio > 0.2 for 15s',
   ])('refuses %j and shows how', text => {
-    expect(() => parseStopRule(text)).toThrow(/^expected a rule such as "errorRatio > 0\.2 for 15s", got /);
+    expect(() => parseStopRule(text)).toThrow(
+      /^expected a rule such as "errorRatio > 0\.2 for 15s" or "run: errorRatio > 0\.5 for 30s", got /,
+    );
   });
 });
 

@@ -163,7 +163,7 @@ stopIf: "errorRatio > 0.2 for 15s"
     expect(scenario.limits).toEqual({ concurrentPerModel: 8, requestTimeoutMs: 45_000, maxInputTokens: 2048 });
     expect(scenario.goodput).toEqual({ ttftMs: 800, tpotMs: 100 });
     expect(scenario.objectives.map(objective => objective.metric)).toEqual(['ttftMs', 'errorRatio']);
-    expect(scenario.stopIf).toMatchObject({ ratio: 'errorRatio', bound: 0.2, forMs: 15_000 });
+    expect(scenario.stopIf).toMatchObject([{ ends: 'step', ratio: 'errorRatio', bound: 0.2, forMs: 15_000 }]);
   });
 
   it('goes beyond the documented limit only where the file consents', () => {

@@ -7,7 +7,7 @@ import { worstValidity } from '../analysis/validity.ts';
 import { type Arrival, arrivals, replay, warmupLaw } from '../arrival/arrivals.ts';
 import type { Clock } from '../clock.ts';
 import type { Driver, Part, Phase } from '../driver/driver.ts';
-import { Stage } from '../driver/driver.ts';
+import { StageFinish, StageStart } from '../driver/driver.ts';
 import { StopWatch } from '../driver/stop-watch.ts';
 import { exitCodes, HarnessError } from '../errors.ts';
 import { CellTelemetry } from '../record/cell-telemetry.ts';
@@ -194,7 +194,8 @@ async function driveStage(
   runs: readonly CellRun[],
   { scenario, traces, bench, requestsOf, ticker, staggerMs, stop, stages }: StageOptions,
 ): Promise<void> {
-  const together = new Stage(runs.length);
+  const start = new StageStart(runs.length);
+  const finish = new StageFinish(runs.length);
   for (const { cell } of runs) await bench.prepare(cell.target, inFlightOf(cell));
   ticker.beginStage(runs, stages);
   await Promise.all(
@@ -208,7 +209,8 @@ async function driveStage(
         drainMs: scenario.load.drainMs,
         stopIf: scenario.stopIf.filter(({ ends }) => ends === 'step'),
         staggerMs: staggerMs(cell),
-        stage: together,
+        start,
+        finish,
       };
       await bench.driverOf(cell.target, cell.driver).drive(phase, run, stop);
     }),

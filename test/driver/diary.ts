@@ -1,6 +1,6 @@
 import { arrivals, warmupLaw } from '../../src/arrival/arrivals.ts';
 import type { Clock } from '../../src/clock.ts';
-import { type Driver, type EndReason, type Observer, Stage } from '../../src/driver/driver.ts';
+import { type Driver, type EndReason, type Observer, type StageFinish, StageStart } from '../../src/driver/driver.ts';
 import type { RequestRecord } from '../../src/record/request-record.ts';
 import type { Cell, Load } from '../../src/scenario/expand.ts';
 
@@ -24,7 +24,7 @@ export interface Given {
   /** How long answers are. */
   readonly tokens?: number;
   readonly signal?: AbortSignal;
-  readonly stage?: Stage;
+  readonly finish?: StageFinish;
   readonly onEnd?: (record: RequestRecord) => void;
 }
 
@@ -104,7 +104,8 @@ export async function drive({ driver, run }: Bed, given: Given): Promise<Diary> 
     drainMs: given.drainMs ?? 5_000,
     staggerMs: given.staggerMs === 'unknown' ? undefined : (given.staggerMs ?? 0),
     stopIf: [],
-    stage: given.stage ?? new Stage(1),
+    start: new StageStart(1),
+    finish: given.finish,
   };
   await run(driver.drive(phase, diary, given.signal ?? new AbortController().signal));
   return diary;

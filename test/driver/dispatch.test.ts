@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { arrivals, warmupLaw } from '../../src/arrival/arrivals.ts';
 import { type Clock, virtualClock } from '../../src/clock.ts';
 import { dispatch } from '../../src/driver/dispatch.ts';
-import { type Attempt, type EndReason, type Observer, type Phase, type Send, Stage } from '../../src/driver/driver.ts';
+import {
+  type Attempt,
+  type EndReason,
+  type Observer,
+  type Phase,
+  type Send,
+  StageFinish,
+  StageStart,
+} from '../../src/driver/driver.ts';
 import { simulatedSend } from '../../src/driver/simulated.ts';
 import type { Outcome } from '../../src/protocol/outcome.ts';
 import type { GenerationRequest } from '../../src/protocol/protocol.ts';
@@ -65,7 +73,10 @@ interface Given {
   readonly drainMs?: number;
   readonly stopIf?: string;
   readonly seed?: number;
-  readonly stage?: Stage;
+  readonly start?: StageStart;
+  /** Which cell of a stage it is, and how they end together. */
+  readonly index?: number;
+  readonly finish?: StageFinish;
   readonly signal?: AbortSignal;
 }
 
@@ -123,7 +134,7 @@ class Diary implements Observer {
 /** Drives one phase to its end and gives what was said of it. */
 async function drive(clock: Clock, send: Send, given: Given): Promise<Diary> {
   const diary = new Diary();
-  const cell = cellOf(given.load, given.end, given.warmup ?? { turnovers: 0 });
+  const cell = { ...cellOf(given.load, given.end, given.warmup ?? { turnovers: 0 }), index: given.index ?? 0 };
   const phase: Phase = {
     cell,
     arrivals: (load, part) => arrivals(warmupLaw(load), given.seed ?? 42, part, cell.step, cell.repetition),
@@ -134,7 +145,8 @@ async function drive(clock: Clock, send: Send, given: Given): Promise<Diary> {
     drainMs: given.drainMs ?? 30_000,
     stopIf: given.stopIf === undefined ? [] : [parseStopRule(given.stopIf)],
     staggerMs: given.staggerMs === 'unknown' ? undefined : (given.staggerMs ?? 0),
-    stage: given.stage ?? new Stage(1),
+    start: given.start ?? new StageStart(1),
+    finish: given.finish,
   };
   await dispatch(send, clock).drive(phase, diary, given.signal ?? new AbortController().signal);
   diary.doneMs = clock.nowMs();
@@ -995,13 +1007,13 @@ describe('an engine behind the driver', () => {
 describe('the cells of a stage', () => {
   it('are measured from the same time on, when the last of them is warm', async () => {
     const clock = virtualClock();
-    const stage = new Stage(3);
+    const start = new StageStart(3);
     const end = { durationMs: 2_000 };
     const diaries = await clock.run(
       Promise.all([
-        drive(clock, steady(100)(clock), { load: closed(2), end, warmup: { turnovers: 1 }, stage }),
-        drive(clock, steady(700)(clock), { load: closed(2), end, warmup: { turnovers: 1 }, stage }),
-        drive(clock, steady(50)(clock), { load: constant(10), end, warmup: 300, stage }),
+        drive(clock, steady(100)(clock), { load: closed(2), end, warmup: { turnovers: 1 }, start }),
+        drive(clock, steady(700)(clock), { load: closed(2), end, warmup: { turnovers: 1 }, start }),
+        drive(clock, steady(50)(clock), { load: constant(10), end, warmup: 300, start }),
       ]),
     );
     expect(diaries.map(diary => diary.window)).toEqual(new Array(3).fill([700, 2_700]));
@@ -1016,7 +1028,7 @@ describe('the cells of a stage', () => {
     ['of some turnovers', { turnovers: 1_000 }],
   ])('do not wait for one that a stop rule ended in its warm-up %s', async (_, warmup) => {
     const clock = virtualClock();
-    const stage = new Stage(2);
+    const start = new StageStart(2);
     const controller = new AbortController();
     // Without it, the wait for the other cell could go on for ever.
     clock.at(30_000, () => controller.abort());
@@ -1024,7 +1036,7 @@ describe('the cells of a stage', () => {
       load: closed(2),
       end: { durationMs: 2_000 },
       stopIf: 'errorRatio > 0.2 for 1s',
-      stage,
+      start,
       signal: controller.signal,
     };
     const failing = service(clock, sentMs => ({ endMs: sentMs + 100, outcome: { kind: 'server_error' } }));
@@ -1044,13 +1056,16 @@ describe('the cells of a stage', () => {
 describe('the cells of a stage that ends by requests', () => {
   const inFlightAt = (records: readonly RequestRecord[], timeMs: number) =>
     records.filter(({ sentMs = Number.NaN, endMs }) => sentMs <= timeMs && timeMs < endMs).length;
-  const together = async (fast: Omit<Given, 'stage'>, slow: Omit<Given, 'stage'> & { readonly serviceMs: number }) => {
+  const together = async (
+    fast: Omit<Given, 'finish' | 'index'>,
+    slow: Omit<Given, 'finish' | 'index'> & { readonly serviceMs: number },
+  ) => {
     const clock = virtualClock();
-    const stage = new Stage(2);
+    const finish = new StageFinish(2);
     return clock.run(
       Promise.all([
-        drive(clock, steady(100)(clock), { ...fast, stage }),
-        drive(clock, steady(slow.serviceMs)(clock), { ...slow, stage }),
+        drive(clock, steady(100)(clock), { ...fast, finish }),
+        drive(clock, steady(slow.serviceMs)(clock), { ...slow, index: 1, finish }),
       ]),
     );
   };
@@ -1095,13 +1110,13 @@ describe('the cells of a stage that ends by requests', () => {
 
   it('do not wait for one that a stop rule ended', async () => {
     const clock = virtualClock();
-    const stage = new Stage(2);
+    const finish = new StageFinish(2);
     const failing = service(clock, sentMs => ({ endMs: sentMs + 100, outcome: { kind: 'server_error' } }));
     const stopIf = 'errorRatio > 0.2 for 2s';
     const [sound, broken] = await clock.run(
       Promise.all([
-        drive(clock, steady(100)(clock), { load: closed(2), end, stage }),
-        drive(clock, failing, { load: closed(2), end: { requests: 1_000 }, stopIf, stage }),
+        drive(clock, steady(100)(clock), { load: closed(2), end, finish }),
+        drive(clock, failing, { load: closed(2), end: { requests: 1_000 }, stopIf, index: 1, finish }),
       ]),
     );
     expect(broken.stopRules).toEqual([stopIf]);
@@ -1113,15 +1128,15 @@ describe('the cells of a stage that ends by requests', () => {
 
   it('are measured to their end also where a stop rule ends what comes after', async () => {
     const clock = virtualClock();
-    const stage = new Stage(2);
+    const finish = new StageFinish(2);
     const later = service(clock, sentMs => ({
       endMs: sentMs + 100,
       outcome: sentMs < 1_000 ? ok : { kind: 'server_error' },
     }));
     const [first, second] = await clock.run(
       Promise.all([
-        drive(clock, later, { load: closed(2), end, stopIf: 'errorRatio > 0.2 for 2s', stage }),
-        drive(clock, steady(1_000)(clock), { load: closed(1), end, stage }),
+        drive(clock, later, { load: closed(2), end, stopIf: 'errorRatio > 0.2 for 2s', finish }),
+        drive(clock, steady(1_000)(clock), { load: closed(1), end, index: 1, finish }),
       ]),
     );
     expect(first.closings).toEqual([{ atMs: 500, reason: 'complete' }]);
@@ -1142,12 +1157,15 @@ describe('the cells of a stage that ends by requests', () => {
 
   it('stop at an interruption, whichever part they are in', async () => {
     const clock = virtualClock();
-    const stage = new Stage(2);
+    const finish = new StageFinish(2);
     const controller = new AbortController();
     clock.at(1_050, () => controller.abort());
-    const given = { load: closed(2), end, stage, signal: controller.signal };
+    const given = { load: closed(2), end, finish, signal: controller.signal };
     const [fast, slow] = await clock.run(
-      Promise.all([drive(clock, steady(100)(clock), given), drive(clock, steady(1_000)(clock), given)]),
+      Promise.all([
+        drive(clock, steady(100)(clock), given),
+        drive(clock, steady(1_000)(clock), { ...given, index: 1 }),
+      ]),
     );
     expect([fast.closings[0]?.reason, slow.closings[0]?.reason]).toEqual(['complete', 'interrupted']);
     expect(Math.max(...dueTimes(fast.records))).toBeLessThanOrEqual(1_050);
@@ -1168,10 +1186,10 @@ describe('the cells of a stage that is interrupted', () => {
       [1_000, 1],
     ]) {
       const clock = virtualClock();
-      const stage = new Stage(2);
+      const start = new StageStart(2);
       const controller = new AbortController();
       clock.at(1_050, () => controller.abort());
-      const given = { load: closed(2), end: { durationMs: 2_000 }, stage, signal: controller.signal };
+      const given = { load: closed(2), end: { durationMs: 2_000 }, start, signal: controller.signal };
       const diaries = await clock.run(
         Promise.all(
           turnovers.map(count => drive(clock, steady(100)(clock), { ...given, warmup: { turnovers: count } })),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { type Driver, Stage } from '../../src/driver/driver.ts';
+import { type Driver, StageFinish } from '../../src/driver/driver.ts';
 import type { UnaryExchangeOptions } from '../../src/driver/unary-exchange.ts';
 import { tgi } from '../../src/protocol/tgi.ts';
 import type { Load } from '../../src/scenario/expand.ts';
@@ -104,18 +104,17 @@ export function describeDriver(name: string, { bed, holds, stream }: Subject): v
 
     it('goes on, uncounted, until every cell of its stage is measured', async () => {
       const { driver, clock, run } = await bed({ requestTimeoutMs: patienceMs });
-      const stage = new Stage(2);
-      stage.warm(() => {}, 0);
+      const finish = new StageFinish(2);
       let measuredMs = Number.NaN;
       let ended = 0;
       const onEnd = () => {
         if (++ended !== 20) return;
         measuredMs = clock.nowMs();
-        stage.measured(() => {});
+        finish.measured(1, () => {});
       };
       const diary = await drive(
         { driver, clock, run },
-        { load: closed(3), end: { requests: 6 }, stream, stage, onEnd },
+        { load: closed(3), end: { requests: 6 }, stream, finish, onEnd },
       );
       expect(diary.measured).toHaveLength(6);
       const after = diary.inOrder.slice(6);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { arrivals, warmupLaw } from '../../src/arrival/arrivals.ts';
 import { type Clock, virtualClock } from '../../src/clock.ts';
 import { dispatch } from '../../src/driver/dispatch.ts';
-import { type Attempt, type Part, type Phase, type Send, StageStart } from '../../src/driver/driver.ts';
+import { type Attempt, type Part, type Phase, type Send, StageFinish, StageStart } from '../../src/driver/driver.ts';
 import { PhaseCounts } from '../../src/driver/phase-counts.ts';
 import type { Cell, Load } from '../../src/scenario/expand.ts';
 import { closed, Diary } from './diary.ts';
@@ -31,6 +31,7 @@ async function inStripes(n: number, { load, end, warmup = { turnovers: 1 }, stag
   const sent: Sent[] = [];
   const memory = PhaseCounts.shared();
   const start = new StageStart(n);
+  const finish = new StageFinish(1);
   const diaries = await clock.run(
     Promise.all(
       Array.from({ length: n }, async (_, k) => {
@@ -57,7 +58,9 @@ async function inStripes(n: number, { load, end, warmup = { turnovers: 1 }, stag
           },
           drainMs: 30_000,
           staggerMs,
+          stopIf: [],
           start,
+          finish,
           stripe: { k, n, counts: new PhaseCounts(memory) },
         };
         await dispatch(steady(clock, serviceMs), clock).drive(phase, diary, new AbortController().signal);
@@ -119,6 +122,7 @@ describe('the stripes of a closed loop', () => {
     for (const n of [1, 2, 3]) {
       const { sent, diaries } = await inStripes(n, { load: closed(8), end: { requests: 101 }, staggerMs: 100 });
       expect(measured(sent).map(({ index }) => index)).toEqual(Array.from({ length: 101 }, (_, index) => index));
+      expect(sent.every(({ part }) => part !== 'cooldown')).toBe(true);
       // Eight slots take 12.5 ms a request; what ends the step is the first slot that finds nothing left.
       expect(Math.min(...diaries.map(({ closings }) => closings[0]?.atMs ?? Number.NaN))).toBe(
         (diaries[0]?.openings[0] ?? Number.NaN) + 101 * 12.5,

@@ -159,8 +159,8 @@ describe('worstValidity', () => {
 });
 
 describe('findings', () => {
-  const texts = (given: Given, load: Load = closed, endedBy = 'complete') =>
-    findings(summaryOf(given), load, endedBy).map(found => found.text);
+  const texts = (given: Given, load: Load = closed, stopRule?: string) =>
+    findings(summaryOf(given), load, stopRule).map(found => found.text);
 
   it('are none where all went well', () => {
     expect(texts({})).toEqual([]);
@@ -185,16 +185,17 @@ describe('findings', () => {
 
   it('tell that nothing was measured', () => {
     const summary = new Recorder({ goodput: undefined, requestTimeoutMs: 1 }).summary();
-    expect(findings(summary, closed, 'interrupted')[0]?.text).toMatch(/nothing was measured/);
+    expect(findings(summary, closed)[0]?.text).toMatch(/nothing was measured/);
   });
 
   it('tell that fewer slots were driven than asked for, and how to go on', () => {
-    const [found] = findings(summaryOf(), { ...closed, concurrency: 150, effectiveConcurrency: 100 }, 'complete');
+    const [found] = findings(summaryOf(), { ...closed, concurrency: 150, effectiveConcurrency: 100 });
     expect(found?.text).toMatch(/150.*100/);
     expect(found?.advice).toMatch(/exceed: true/);
   });
 
-  it('tell that a stop rule ended the step', () => {
-    expect(texts({}, closed, 'stop rule')).toEqual([expect.stringMatching(/stopIf/)]);
+  it('tell which stop rule ended the step', () => {
+    const rule = 'errorRatio > 0.2 for 15s';
+    expect(texts({}, closed, rule)).toEqual([`stopIf ended this step early: ${rule}`]);
   });
 });

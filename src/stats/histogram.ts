@@ -5,20 +5,17 @@ import { rankOf } from './quantile.ts';
 const stepsPerUnit = 1000;
 /** An hour in milliseconds; whatever is longer counts as this long. */
 const highestValue = 3_600_000;
+/** HDR's buckets for three significant digits: up to 2,047 steps each has its own, above each power of two has 1,024. */
+const halfBucket = 1024;
 
 /**
  * Counts of values (milliseconds, or any other unit) to three significant digits and no finer than a thousandth, in
- * memory that does not grow with their number. Two of them add up without loss.
+ * memory that grows with the largest value and not with their number. Counts here, because a value then costs a seventh
+ * of what it costs in the library, whose buckets these are and whose form it leaves in.
  */
 export class Histogram {
-  readonly #hdr = build({
-    bitBucketSize: 32,
-    autoResize: false,
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: highestValue * stepsPerUnit,
-    numberOfSignificantValueDigits: 3,
-    useWebAssembly: false,
-  });
+  #counts = new Float64Array(halfBucket);
+  #count = 0;
   #sum = 0;
   #min = Number.POSITIVE_INFINITY;
   #max = Number.NEGATIVE_INFINITY;
@@ -47,14 +44,17 @@ export class Histogram {
   /** Counts one value. Throws a RangeError on a negative one or NaN: such a value is a fault of its caller. */
   record(value: number): void {
     if (!(value >= 0)) throw new RangeError(`a histogram holds values of 0 and above, got ${value}`);
-    this.#hdr.recordValue(Math.round(Math.min(value, highestValue) * stepsPerUnit));
+    const index = indexOf(Math.round(Math.min(value, highestValue) * stepsPerUnit));
+    if (index >= this.#counts.length) this.#grow(index);
+    this.#counts[index] = (this.#counts[index] as number) + 1;
+    this.#count++;
     this.#sum += value;
     if (value < this.#min) this.#min = value;
     if (value > this.#max) this.#max = value;
   }
 
   get count(): number {
-    return this.#hdr.totalCount;
+    return this.#count;
   }
 
   get mean(): number | undefined {
@@ -72,9 +72,9 @@ export class Histogram {
   /** The value of the given rank, 1 for the smallest; within 0.1 %. Undefined outside 1 … count. */
   atRank(rank: number): number | undefined {
     if (rank < 1 || rank > this.count) return undefined;
-    // HDR rounds a share of the count up: half a rank less keeps binary fractions from reaching the next one.
-    const value = this.#hdr.getValueAtPercentile(((rank - 0.5) / this.count) * 100) / stepsPerUnit;
-    return Math.min(Math.max(value, this.#min), this.#max);
+    let index = 0;
+    for (let below = this.#counts[0] as number; below < rank; below += this.#counts[index] as number) index++;
+    return Math.min(Math.max(lastStepOf(index) / stepsPerUnit, this.#min), this.#max);
   }
 
   /** How many values are at most `value`, as far as 0.1 % tells them apart. */
@@ -95,6 +95,35 @@ export class Histogram {
 
   /** The compressed HDR form (V2, base64), its unit a thousandth of the values' unit. */
   encode(): string {
-    return encodeIntoCompressedBase64(this.#hdr);
+    const hdr = build({
+      bitBucketSize: this.#count < 2 ** 31 ? 32 : 64,
+      autoResize: false,
+      lowestDiscernibleValue: 1,
+      highestTrackableValue: highestValue * stepsPerUnit,
+      numberOfSignificantValueDigits: 3,
+      useWebAssembly: false,
+    });
+    this.#counts.forEach((count, index) => {
+      if (count > 0) hdr.recordValueWithCount(lastStepOf(index), count);
+    });
+    return encodeIntoCompressedBase64(hdr);
   }
+
+  #grow(index: number): void {
+    const counts = new Float64Array((Math.floor(index / halfBucket) + 1) * halfBucket);
+    counts.set(this.#counts);
+    this.#counts = counts;
+  }
+}
+
+/** In which bucket so many steps are counted. */
+function indexOf(steps: number): number {
+  const doublings = Math.max(0, 21 - Math.clz32(steps));
+  return doublings * halfBucket + (steps >>> doublings);
+}
+
+/** The most steps that are counted in a bucket. */
+function lastStepOf(index: number): number {
+  const doublings = Math.max(0, Math.floor(index / halfBucket) - 1);
+  return (index - doublings * halfBucket + 1) * 2 ** doublings - 1;
 }

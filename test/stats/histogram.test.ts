@@ -1,4 +1,4 @@
-import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
+import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/random.ts';
 import { Histogram } from '../../src/stats/histogram.ts';
@@ -81,6 +81,21 @@ describe('a histogram', () => {
     expect(histogram.max).toBe(1e9);
     expect(histogram.quantile(0.99)).toBeCloseTo(1, 2);
     expect(histogram.quantile(1)).toBeGreaterThanOrEqual(3.6e6 * 0.999);
+  });
+
+  it('is to every rank and byte what the library makes of the same values', () => {
+    const random = seededRandom('library');
+    for (const highest of [1.5, 60, 3.6e6]) {
+      const values = Array.from({ length: 700 }, () => random.uniform() ** 3 * highest);
+      const histogram = histogramOf(values);
+      const library = build({ lowestDiscernibleValue: 1, highestTrackableValue: 3.6e9 });
+      for (const value of values) library.recordValue(Math.round(value * 1000));
+      for (let rank = 1; rank <= values.length; rank++) {
+        const theirs = library.getValueAtPercentile(((rank - 0.5) / values.length) * 100) / 1000;
+        expect(histogram.atRank(rank)).toBe(Math.min(Math.max(theirs, Math.min(...values)), Math.max(...values)));
+      }
+      expect(histogram.encode()).toBe(encodeIntoCompressedBase64(library));
+    }
   });
 
   it('leaves as HDR V2, base64, in thousandths, so that two can be added up without loss', () => {

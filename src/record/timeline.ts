@@ -53,7 +53,12 @@ export class Timeline {
       this.#row(record.target, record.endMs).inFlight--;
     }
     const perEvent = tokensPerEvent(record);
-    for (const timeMs of record.tokenTimesMs) this.#row(record.target, timeMs).outputTokens += perEvent;
+    let row: OpenRow | undefined;
+    for (const timeMs of record.tokenTimesMs) {
+      if (row === undefined || timeMs < row.second * 1000 || timeMs >= (row.second + 1) * 1000)
+        row = this.#row(record.target, timeMs);
+      row.outputTokens += perEvent;
+    }
     if (record.tokenTimesMs.length === 0 && record.outcome.kind === 'ok')
       this.#row(record.target, record.endMs).outputTokens += record.outputTokens ?? 0;
   }

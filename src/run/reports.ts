@@ -1,6 +1,6 @@
 /** The reports of a run directory: everything in it that can be made again from its records. */
 
-import { open, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { worstValidity } from '../analysis/validity.ts';
 import { CellTelemetry, isSimulated, unwatched } from '../record/cell-telemetry.ts';
@@ -9,10 +9,11 @@ import type { Recorder } from '../record/recorder.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import type { GeneratorSample, Remark, Run } from '../record/run.ts';
 import { Timeline } from '../record/timeline.ts';
-import { csv, requestRow, summaryRows, timelineRows } from '../report/csv.ts';
+import { csv, requestLines, summaryRows, timelineRows } from '../report/csv.ts';
 import { markdown } from '../report/markdown.ts';
 import { runReport } from '../report/run-report.ts';
 import { type Cell, expand } from '../scenario/expand.ts';
+import type { Scenario } from '../scenario/resolve.ts';
 import { devicesOf } from '../scenario/telemetry.ts';
 import {
   fileNames,
@@ -27,26 +28,59 @@ import { cellResult, recorderOf } from './cell-run.ts';
 
 /** Writes every report of a finished run beside its records; gives the path of `report.md`. */
 export async function writeReports(directory: string, run: Run): Promise<string> {
-  const timeline = new Timeline();
-  const rows = await open(join(directory, 'requests.csv'), 'w');
-  let batch: RequestRecord[] = [];
-  let isFirst = true;
-  const writeBatch = async () => {
-    const text = csv(batch.map(requestRow), { header: isFirst });
-    [batch, isFirst] = [[], false];
-    await rows.appendFile(text);
-  };
-  await addGpus(timeline, directory, run);
+  const flat = await FlatRecords.create(directory);
   try {
-    for await (const record of readRecords(directory, () => {})) {
-      timeline.add(record);
-      batch.push(record);
-      if (batch.length >= 1000) await writeBatch();
-    }
-    if (batch.length > 0) await writeBatch();
+    for await (const records of readRecords(directory, () => {})) await flat.add(records);
   } finally {
-    await rows.close();
+    await flat.close();
   }
+  return writeDerived(directory, run, flat.timeline);
+}
+
+/** Rebuilds a run directory's numbers and every report; gives the run and the path of `report.md`. */
+export async function rebuildReports(directory: string): Promise<{ run: Run; path: string }> {
+  const stored = await readRun(directory);
+  const flat = await FlatRecords.create(directory);
+  let run: Run;
+  try {
+    run = await rebuildRun(directory, stored, records => flat.add(records));
+  } finally {
+    await flat.close();
+  }
+  await writeAtomically(join(directory, fileNames.run), `${JSON.stringify(run, null, 2)}\n`);
+  return { run, path: await writeDerived(directory, run, flat.timeline) };
+}
+
+/** What is made of the records one by one, as they are read: `requests.csv`, and the timeline. */
+class FlatRecords {
+  readonly timeline = new Timeline();
+  readonly #rows: FileHandle;
+  #isFirst = true;
+
+  private constructor(rows: FileHandle) {
+    this.#rows = rows;
+  }
+
+  static async create(directory: string): Promise<FlatRecords> {
+    return new FlatRecords(await open(join(directory, 'requests.csv'), 'w'));
+  }
+
+  async add(records: readonly RequestRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    for (const record of records) this.timeline.add(record);
+    const text = requestLines(records, { header: this.#isFirst });
+    this.#isFirst = false;
+    await this.#rows.appendFile(text);
+  }
+
+  async close(): Promise<void> {
+    await this.#rows.close();
+  }
+}
+
+/** Writes what is made of the run and its timeline; gives the path of `report.md`. */
+async function writeDerived(directory: string, run: Run, timeline: Timeline): Promise<string> {
+  await addGpus(timeline, directory, run);
   await writeFile(join(directory, 'timeline.csv'), csv(timelineRows(timeline.rows()), { header: true }));
   await writeFile(join(directory, 'summary.csv'), csv(summaryRows(run), { header: true }));
   const path = join(directory, 'report.md');
@@ -61,47 +95,43 @@ async function addGpus(timeline: Timeline, directory: string, { scenario }: Run)
     simulated: isSimulated(target, scenario),
     devices: devicesOf(target, scenario.telemetry ?? unwatched),
   }));
-  for await (const line of readGpuLines(directory, () => {})) {
-    if (isGap(line)) continue;
-    for (const { name, simulated, devices } of targets)
-      if (simulated === line.simulated && devices.some(device => isDevice(line.device, device)))
-        timeline.addGpu(name, line);
+  for await (const lines of readGpuLines(directory, () => {})) {
+    for (const line of lines) {
+      if (isGap(line)) continue;
+      for (const { name, simulated, devices } of targets)
+        if (simulated === line.simulated && devices.some(device => isDevice(line.device, device)))
+          timeline.addGpu(name, line);
+    }
   }
 }
 
 /**
- * The run of a directory, its numbers made again from its records. One that was killed is marked as interrupted, with
- * how many requests were sent and never ended. Throws a HarnessError where the directory is not a run.
+ * The run of a directory, its numbers made again from its records, which are handed on as they are read. One that was
+ * killed is marked as interrupted, with how many requests were sent and never ended.
  */
-async function rebuildRun(directory: string): Promise<Run> {
-  const stored = await readRun(directory);
+async function rebuildRun(
+  directory: string,
+  stored: Run,
+  onRecords: (records: readonly RequestRecord[]) => Promise<void>,
+): Promise<Run> {
   const samples: GeneratorSample[] = [];
   const findings: Remark[] = stored.findings.filter(
     ({ text }) => !Object.values(fileNames).some(name => text.startsWith(`${name}:`)),
   );
   const badLine = (file: string) => (line: number, problem: string) =>
     void findings.push({ text: `${file}:${line}: not read: ${problem}` });
-  for await (const sample of readGeneratorSamples(directory, badLine(fileNames.generator))) samples.push(sample);
+  for await (const batch of readGeneratorSamples(directory, badLine(fileNames.generator))) samples.push(...batch);
 
-  const windows = await windowsOf(directory, stored);
   const planned = expand(stored.scenario);
+  const windows = await windowsOf(directory, stored, planned);
   const recorders = new Map<number, Recorder>();
   let sentAndEnded = 0;
-  for await (const record of readRecords(directory, badLine(fileNames.requests))) {
-    if (record.sentMs !== undefined) sentAndEnded++;
-    let recorder = recorders.get(record.cell);
-    if (recorder === undefined) {
-      const cell = planned[record.cell];
-      if (cell === undefined) continue;
-      recorder = recorderOf(cell, stored.scenario);
-      const window = windows.get(record.cell);
-      if (window !== undefined) {
-        recorder.open(window[0]);
-        recorder.close(window[1]);
-      }
-      recorders.set(record.cell, recorder);
+  for await (const records of readRecords(directory, badLine(fileNames.requests))) {
+    for (const record of records) {
+      if (record.sentMs !== undefined) sentAndEnded++;
+      recorderIn(recorders, planned[record.cell], stored.scenario, windows)?.add(record);
     }
-    recorder.add(record);
+    await onRecords(records);
   }
 
   const telemetry = new Map(
@@ -113,10 +143,10 @@ async function rebuildRun(directory: string): Promise<Run> {
     each.open(window[0]);
     each.close(window[1]);
   }
-  for await (const line of readGpuLines(directory, badLine(fileNames.gpu)))
-    for (const each of telemetry.values()) each.addGpu(line);
-  for await (const line of readServerLines(directory, badLine(fileNames.server)))
-    for (const each of telemetry.values()) each.addServer(line);
+  for await (const lines of readGpuLines(directory, badLine(fileNames.gpu)))
+    for (const each of telemetry.values()) for (const line of lines) each.addGpu(line);
+  for await (const lines of readServerLines(directory, badLine(fileNames.server)))
+    for (const each of telemetry.values()) for (const line of lines) each.addServer(line);
 
   const wasKilled = stored.status === 'running';
   const cells = planned
@@ -139,6 +169,26 @@ async function rebuildRun(directory: string): Promise<Run> {
   };
 }
 
+/** The recorder of a cell, with its window; made with the first record of it. */
+function recorderIn(
+  recorders: Map<number, Recorder>,
+  cell: Cell | undefined,
+  scenario: Scenario,
+  windows: ReadonlyMap<number, readonly [number, number]>,
+): Recorder | undefined {
+  if (cell === undefined) return undefined;
+  const known = recorders.get(cell.index);
+  if (known !== undefined) return known;
+  const recorder = recorderOf(cell, scenario);
+  const window = windows.get(cell.index);
+  if (window !== undefined) {
+    recorder.open(window[0]);
+    recorder.close(window[1]);
+  }
+  recorders.set(cell.index, recorder);
+  return recorder;
+}
+
 /** The samples that tell of some of a cell's window: those taken in it, and the first after it. */
 function samplesOf(
   cell: number,
@@ -151,20 +201,24 @@ function samplesOf(
   return after === -1 ? later : later.slice(0, after + 1);
 }
 
-/** Rebuilds a run directory's numbers and every report; gives the run and the path of `report.md`. */
-export async function rebuildReports(directory: string): Promise<{ run: Run; path: string }> {
-  const run = await rebuildRun(directory);
-  await writeAtomically(join(directory, fileNames.run), `${JSON.stringify(run, null, 2)}\n`);
-  return { run, path: await writeReports(directory, run) };
-}
-
-/** The window of each cell: as the run noted it, or, for one that was cut off, from its first measured request to its last end. */
-async function windowsOf(directory: string, stored: Run): Promise<Map<number, readonly [number, number]>> {
+/**
+ * The window of each cell: as the run noted it, or, for one that was cut off, from its first measured request to its
+ * last end, for which all records are read once more.
+ */
+async function windowsOf(
+  directory: string,
+  stored: Run,
+  planned: readonly Cell[],
+): Promise<Map<number, readonly [number, number]>> {
   const windows = new Map<number, readonly [number, number]>();
-  for await (const { cell, phase, dueMs, endMs } of readRecords(directory, () => {})) {
-    if (phase !== 'measured') continue;
-    const [from, to] = windows.get(cell) ?? [dueMs, endMs];
-    windows.set(cell, [Math.min(from, dueMs), Math.max(to, endMs)]);
+  if (planned.some(({ index }) => !stored.cells.some(cell => cell.index === index))) {
+    for await (const records of readRecords(directory, () => {})) {
+      for (const { cell, phase, dueMs, endMs } of records) {
+        if (phase !== 'measured') continue;
+        const [from, to] = windows.get(cell) ?? [dueMs, endMs];
+        windows.set(cell, [Math.min(from, dueMs), Math.max(to, endMs)]);
+      }
+    }
   }
   for (const { index, windowMs } of stored.cells) if (windowMs !== null) windows.set(index, windowMs);
   return windows;

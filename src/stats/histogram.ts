@@ -1,4 +1,10 @@
-import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
+import {
+  build,
+  decodeFromCompressedBase64,
+  encodeIntoCompressedBase64,
+  JsHistogram,
+  type Histogram as LibraryHistogram,
+} from 'hdr-histogram-js';
 import { rankOf } from './quantile.ts';
 
 /** One thousandth of the unit is the finest step: microseconds where values are milliseconds. */
@@ -10,8 +16,9 @@ const halfBucket = 1024;
 
 /**
  * Counts of values (milliseconds, or any other unit) to three significant digits and no finer than a thousandth, in
- * memory that grows with the largest value and not with their number. Counts here, because a value then costs a seventh
- * of what it costs in the library, whose buckets these are and whose form it leaves in.
+ * memory that grows with the largest value and not with their number. Two of them add up without loss. It counts
+ * itself, because a value then costs a seventh of what it costs in the library, whose buckets these are and whose form
+ * it leaves in.
  */
 export class Histogram {
   #counts = new Float64Array(halfBucket);
@@ -24,8 +31,12 @@ export class Histogram {
   static decode(text: string): Histogram {
     const histogram = new Histogram();
     if (text === '') return histogram;
-    const hdr = decodeFromCompressedBase64(text, 32, false, highestValue * stepsPerUnit);
-    histogram.#hdr.add(hdr);
+    const hdr = emptyHdr(0);
+    hdr.add(plain(decodeFromCompressedBase64(text, 32, false, highestValue * stepsPerUnit)));
+    histogram.#reserve(indexOf(hdr.maxValue));
+    for (let index = 0; index < histogram.#counts.length; index++)
+      histogram.#counts[index] = hdr.getCountAtIndex(index);
+    histogram.#count = hdr.totalCount;
     histogram.#sum = (hdr.mean * hdr.totalCount) / stepsPerUnit;
     histogram.#min = hdr.getValueAtPercentile(0) / stepsPerUnit;
     histogram.#max = hdr.maxValue / stepsPerUnit;
@@ -34,8 +45,11 @@ export class Histogram {
 
   /** Counts everything that the other one has counted. */
   add(other: Histogram): void {
-    if (other.count === 0) return;
-    this.#hdr.add(other.#hdr);
+    this.#reserve(other.#counts.length - 1);
+    other.#counts.forEach((count, index) => {
+      this.#counts[index] = (this.#counts[index] as number) + count;
+    });
+    this.#count += other.#count;
     this.#sum += other.#sum;
     this.#min = Math.min(this.#min, other.#min);
     this.#max = Math.max(this.#max, other.#max);
@@ -45,7 +59,7 @@ export class Histogram {
   record(value: number): void {
     if (!(value >= 0)) throw new RangeError(`a histogram holds values of 0 and above, got ${value}`);
     const index = indexOf(Math.round(Math.min(value, highestValue) * stepsPerUnit));
-    if (index >= this.#counts.length) this.#grow(index);
+    if (index >= this.#counts.length) this.#reserve(index);
     this.#counts[index] = (this.#counts[index] as number) + 1;
     this.#count++;
     this.#sum += value;
@@ -74,18 +88,16 @@ export class Histogram {
     if (rank < 1 || rank > this.count) return undefined;
     let index = 0;
     for (let below = this.#counts[0] as number; below < rank; below += this.#counts[index] as number) index++;
-    return Math.min(Math.max(lastStepOf(index) / stepsPerUnit, this.#min), this.#max);
+    return this.#valueOf(index);
   }
 
   /** How many values are at most `value`, as far as 0.1 % tells them apart. */
   countUpTo(value: number): number {
-    let [low, high] = [0, this.count];
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      if ((this.atRank(middle) as number) <= value) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    if (value < this.#min) return 0;
+    let counted = 0;
+    for (let index = 0; index < this.#counts.length && this.#valueOf(index) <= value; index++)
+      counted += this.#counts[index] as number;
+    return counted;
   }
 
   /** The nearest-rank quantile: the smallest value that at least the share q of all values does not exceed. */
@@ -95,25 +107,45 @@ export class Histogram {
 
   /** The compressed HDR form (V2, base64), its unit a thousandth of the values' unit. */
   encode(): string {
-    const hdr = build({
-      bitBucketSize: this.#count < 2 ** 31 ? 32 : 64,
-      autoResize: false,
-      lowestDiscernibleValue: 1,
-      highestTrackableValue: highestValue * stepsPerUnit,
-      numberOfSignificantValueDigits: 3,
-      useWebAssembly: false,
-    });
+    const hdr = emptyHdr(this.#count);
     this.#counts.forEach((count, index) => {
       if (count > 0) hdr.recordValueWithCount(lastStepOf(index), count);
     });
     return encodeIntoCompressedBase64(hdr);
   }
 
-  #grow(index: number): void {
+  /** What stands for the values of a bucket: its last step, but nothing that was not there. */
+  #valueOf(index: number): number {
+    return Math.min(Math.max(lastStepOf(index) / stepsPerUnit, this.#min), this.#max);
+  }
+
+  /** Makes room for a bucket. */
+  #reserve(index: number): void {
+    if (index < this.#counts.length) return;
     const counts = new Float64Array((Math.floor(index / halfBucket) + 1) * halfBucket);
     counts.set(this.#counts);
     this.#counts = counts;
   }
+}
+
+/** An empty histogram of the library, for so many values. */
+function emptyHdr(count: number): JsHistogram {
+  return plain(
+    build({
+      bitBucketSize: count < 2 ** 31 ? 32 : 64,
+      autoResize: false,
+      lowestDiscernibleValue: 1,
+      highestTrackableValue: highestValue * stepsPerUnit,
+      numberOfSignificantValueDigits: 3,
+      useWebAssembly: false,
+    }),
+  );
+}
+
+/** One that is no WebAssembly, as all that are asked for here are: its counts can be read. */
+function plain(hdr: LibraryHistogram): JsHistogram {
+  if (hdr instanceof JsHistogram) return hdr;
+  throw new TypeError('expected a histogram of JavaScript, got another kind');
 }
 
 /** In which bucket so many steps are counted. */

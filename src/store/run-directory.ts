@@ -2,15 +2,16 @@
  * Keeping runs: the names of a run directory's files, and how they are written so that a crash loses at most the last
  * second and never leaves a file that only looks whole.
  */
-import { createReadStream, existsSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { exitCodes, HarnessError, messageOf } from '../errors.ts';
+import { outcomeKinds } from '../protocol/outcome.ts';
 import type { GpuLine } from '../record/gpu-sample.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import { type GeneratorSample, type Run, schemaVersion } from '../record/run.ts';
 import type { ServerLine } from '../record/server-sample.ts';
+import { LineFile, type OnBadLine, readLines } from './line-file.ts';
 
 export const fileNames = {
   run: 'run.json',
@@ -99,38 +100,6 @@ export class RunWriter implements RunStore {
 
 type LineFileName = 'requests' | 'generator' | 'gpu' | 'server';
 
-/** A JSON Lines file that is appended to in batches, without ever holding up the event loop. */
-class LineFile {
-  readonly #file: FileHandle;
-  #lines: string[] = [];
-  #writing: Promise<void> = Promise.resolve();
-
-  constructor(file: FileHandle) {
-    this.#file = file;
-  }
-
-  static async open(path: string): Promise<LineFile> {
-    return new LineFile(await open(path, 'a'));
-  }
-
-  add(value: unknown): void {
-    this.#lines.push(JSON.stringify(value));
-  }
-
-  flush(): Promise<void> {
-    if (this.#lines.length === 0) return this.#writing;
-    const text = `${this.#lines.join('\n')}\n`;
-    this.#lines = [];
-    this.#writing = this.#writing.then(() => this.#file.appendFile(text));
-    return this.#writing;
-  }
-
-  async close(): Promise<void> {
-    await this.flush();
-    await this.#file.close();
-  }
-}
-
 /** Makes a directory and those above it one by one: Node's own way never ends where a file system lets nobody make any. */
 async function makeDirectory(directory: string): Promise<void> {
   if (existsSync(directory)) return;
@@ -194,18 +163,33 @@ export async function readRun(directory: string): Promise<Run> {
   return run as Run;
 }
 
-/** Something a file holds that cannot be read, by its line. */
-export type OnBadLine = (line: number, problem: string) => void;
+/** The records of a run in batches, in the order in which they ended. */
+export function readRecords(directory: string, onBadLine: OnBadLine): AsyncGenerator<RequestRecord[]> {
+  return readLines<RequestRecord>(join(directory, fileNames.requests), isRecord, onBadLine);
+}
 
-export function readRecords(directory: string, onBadLine: OnBadLine): AsyncGenerator<RequestRecord> {
-  return readLines<RequestRecord>(
-    join(directory, fileNames.requests),
-    value => 'dueMs' in value && 'outcome' in value,
-    onBadLine,
+/** Whether a value has what everything made of records reads of one without asking. */
+function isRecord(value: Partial<Record<keyof RequestRecord, unknown>>): boolean {
+  const { cell, target, dueMs, sentMs, tokenTimesMs, endMs, outcome } = value;
+  return (
+    typeof cell === 'number' &&
+    typeof target === 'string' &&
+    areTimes([dueMs, endMs, sentMs ?? 0]) &&
+    Array.isArray(tokenTimesMs) &&
+    areTimes(tokenTimesMs) &&
+    typeof outcome === 'object' &&
+    outcome !== null &&
+    'kind' in outcome &&
+    (outcomeKinds as readonly unknown[]).includes(outcome.kind)
   );
 }
 
-export function readGeneratorSamples(directory: string, onBadLine: OnBadLine): AsyncGenerator<GeneratorSample> {
+function areTimes(values: readonly unknown[]): boolean {
+  for (const value of values) if (typeof value !== 'number') return false;
+  return true;
+}
+
+export function readGeneratorSamples(directory: string, onBadLine: OnBadLine): AsyncGenerator<GeneratorSample[]> {
   return readLines<GeneratorSample>(
     join(directory, fileNames.generator),
     value => 'atMs' in value && 'sent' in value,
@@ -213,7 +197,7 @@ export function readGeneratorSamples(directory: string, onBadLine: OnBadLine): A
   );
 }
 
-export function readGpuLines(directory: string, onBadLine: OnBadLine): AsyncGenerator<GpuLine> {
+export function readGpuLines(directory: string, onBadLine: OnBadLine): AsyncGenerator<GpuLine[]> {
   return readLines<GpuLine>(
     join(directory, fileNames.gpu),
     value => 'atMs' in value && ('device' in value || 'gap' in value),
@@ -221,27 +205,10 @@ export function readGpuLines(directory: string, onBadLine: OnBadLine): AsyncGene
   );
 }
 
-export function readServerLines(directory: string, onBadLine: OnBadLine): AsyncGenerator<ServerLine> {
+export function readServerLines(directory: string, onBadLine: OnBadLine): AsyncGenerator<ServerLine[]> {
   return readLines<ServerLine>(
     join(directory, fileNames.server),
     value => 'atMs' in value && ('target' in value || 'gap' in value),
     onBadLine,
   );
-}
-
-/** The values of a JSON Lines file one by one; what cannot be read is reported and passed over. */
-async function* readLines<T>(path: string, is: (value: object) => boolean, onBadLine: OnBadLine): AsyncGenerator<T> {
-  if (!existsSync(path)) return;
-  let number = 0;
-  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
-    number++;
-    if (line === '') continue;
-    try {
-      const value: unknown = JSON.parse(line);
-      if (typeof value === 'object' && value !== null && is(value)) yield value as T;
-      else onBadLine(number, 'not a record');
-    } catch (error) {
-      onBadLine(number, messageOf(error));
-    }
-  }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CellResult, Run } from '../../src/record/run.ts';
 import { Timeline } from '../../src/record/timeline.ts';
-import { csv, requestRow, summaryRows, timelineRows } from '../../src/report/csv.ts';
+import { csv, requestLines, summaryRows, timelineRows } from '../../src/report/csv.ts';
 import { markdown } from '../../src/report/markdown.ts';
 import { runOverview, runReport } from '../../src/report/run-report.ts';
 import { terminal } from '../../src/report/terminal.ts';
@@ -35,7 +35,7 @@ describe('the report of a run', () => {
     const timeline = new Timeline();
     for (const record of records) timeline.add(record);
     await expect(csv(timelineRows(timeline.rows()), { header: true })).toMatchFileSnapshot('golden/timeline.csv');
-    await expect(csv(records.slice(0, 5).map(requestRow), { header: true })).toMatchFileSnapshot('golden/requests.csv');
+    await expect(requestLines(records.slice(0, 5), { header: true })).toMatchFileSnapshot('golden/requests.csv');
   });
 
   it('says first that the generator could not keep up', () => {
@@ -75,9 +75,37 @@ describe('CSV', () => {
   it('disarms what a spreadsheet would take for a formula', () => {
     const [record] = records;
     if (record === undefined) throw new Error('no record');
-    const text = csv([requestRow({ ...record, workload: '=1+1', outcome: { kind: 'rejected', detail: '@SUM(A1)' } })], {
-      header: false,
-    });
-    expect(text).not.toMatch(/(^|,)[=@]/);
+    const formulas = {
+      workload: '=1+1',
+      finishReason: '-1',
+      outcome: { kind: 'rejected', detail: '@SUM(A1)' },
+    } as const;
+    expect(requestLines([{ ...record, ...formulas }], { header: false })).not.toMatch(/(^|,)[=@-]/);
+  });
+
+  it('writes of a request what the library would write', () => {
+    const [record] = records;
+    if (record === undefined) throw new Error('no record');
+    const texts = [
+      '',
+      'a b',
+      'a,b',
+      'say "no"',
+      'two\nlines',
+      '=1',
+      '+1',
+      '-1',
+      '@x',
+      '\t1',
+      ' 1',
+      'Grüße',
+      '\uff1d1',
+      'm/gpu0',
+      '{"a":1}',
+    ];
+    for (const text of texts) {
+      const line = requestLines([{ ...record, requestId: text }], { header: false });
+      expect(line.endsWith(`,${csv([{ text, end: 1 }], { header: false }).slice(0, -3)}\n`)).toBe(true);
+    }
   });
 });

@@ -37,7 +37,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   execa: /^simulator\/launch\.ts$|^telemetry\//,
   'hdr-histogram-js': /^stats\/histogram\.ts$/,
   sharp: /^workload\/image\.ts$|^simulator\/image\.ts$/,
-  undici: /^http\/|^driver\/streaming\.ts$/,
+  undici: /^http\/|^driver\/undici\.ts$/,
   yaml: /^schema\/|^cli\/scenario-source\.ts$/,
   yargs: /^cli\/cli\.ts$/,
   zod: /^schema\/|^scenario\/(scenario|workload|duration|telemetry)\.ts$|^simulator\//,

@@ -1,3 +1,4 @@
+import { beginsWith, endsWith, placeOf } from './bytes.ts';
 import { failureInside } from './failure.ts';
 import { countIn, isMapping, parseJson, protocolError } from './json.ts';
 import { excerpt } from './outcome.ts';
@@ -5,7 +6,7 @@ import type { Answer, GenerationRequest, Protocol, ProtocolError, StreamEvent } 
 
 /** OpenAI's chat completions, as vLLM, SGLang, llama.cpp and TGI's own chat route speak them. */
 export function openaiChat(model: string): Protocol {
-  return { name: 'openai-chat', encode: request => encode(request, model), decodeEvent, decodeAnswer };
+  return { name: 'openai-chat', encode: request => encode(request, model), isPlainToken, decodeEvent, decodeAnswer };
 }
 
 function encode(request: GenerationRequest, model: string): string {
@@ -22,6 +23,31 @@ function encode(request: GenerationRequest, model: string): string {
     stream: request.stream,
     ...(request.stream ? { stream_options: { include_usage: true } } : {}),
   });
+}
+
+/** How chunks begin; how their text is led in; and how they end that are neither the last nor say what was used. */
+const chunkStarts = ['{"id":"', '{"object":"chat.completion.chunk"'].map(text => Buffer.from(text));
+const choiceStart = Buffer.from('"choices":[{"index":0,"delta":{');
+const textStarts = ['"content":"', '"role":"assistant","content":"'].map(text => Buffer.from(text));
+const chunkEnds = [
+  '"},"logprobs":null,"finish_reason":null}]}',
+  '"},"logprobs":null,"finish_reason":null}],"usage":null}',
+  '"},"logprobs":null,"finish_reason":null,"token_ids":null}]}',
+  '"},"finish_reason":null}]}',
+].map(text => Buffer.from(text));
+
+const quote = 0x22;
+
+/** Inside a string every quote stands behind a backslash, so none of these can be part of a text. */
+function isPlainToken(bytes: Buffer, from: number, to: number): boolean {
+  if (!chunkStarts.some(start => beginsWith(start, bytes, from, to))) return false;
+  const end = chunkEnds.find(each => endsWith(each, bytes, from, to));
+  if (end === undefined) return false;
+  const choice = placeOf(choiceStart, bytes, from, to);
+  if (choice === -1) return false;
+  const at = choice + choiceStart.length;
+  const lead = textStarts.find(start => beginsWith(start, bytes, at, to));
+  return lead !== undefined && bytes[at + lead.length] !== quote; // an empty text is no token
 }
 
 /** A chunk with something in it is a token; several tokens in one chunk show in the usage alone. */

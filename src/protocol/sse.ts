@@ -1,20 +1,31 @@
+import { beginsWith } from './bytes.ts';
+
 /** The largest event that is taken in; a stream with a larger one is broken off, so that memory stays bounded. */
 export const maxEventBytes = 1 << 20;
 
-const lineFeed = 10;
-const carriageReturn = 13;
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+const colon = 0x3a;
+const space = 0x20;
+const dataField = Buffer.from('data');
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** Looks at the data of an event where it lies, in bytes that are only lent: true if it has understood it. */
+export type TakeData = (bytes: Buffer, from: number, to: number) => boolean;
 
 /**
  * Takes a stream of server-sent events apart, wherever its chunks are cut, and hands on the data of each event.
  *
  * It reads what the standard says (LF, CRLF or CR; one space after the colon is not data; comments; several data lines
  * joined) and one thing more: a data line that completes a JSON value ends its event even without a blank line after
- * it, as the API document of the service prints its streams.
+ * it, as the API document of the service prints its streams. Nothing is allocated for an event that `take` understands:
+ * with tens of thousands of tokens a second that is what a stream costs.
  */
 export class SseScanner {
   readonly #onData: (data: string) => void;
-  /** The beginning of a line whose end has not come yet, in the pieces in which it came. */
-  readonly #rest: Buffer[] = [];
+  readonly #take: TakeData;
+  /** The beginning of a line whose end has not come yet; its memory is kept for the next. */
+  #rest: Buffer = Buffer.alloc(0);
   #restBytes = 0;
   /** The data lines of an event that is not complete yet. */
   #pending: string | undefined;
@@ -22,68 +33,83 @@ export class SseScanner {
   #atStart = true;
   #tooLarge = false;
 
-  constructor(onData: (data: string) => void) {
+  constructor(onData: (data: string) => void, take: TakeData = () => false) {
     this.#onData = onData;
+    this.#take = take;
   }
 
-  /** Takes in one chunk. False once a line or an event is larger than `maxEventBytes`: nothing more can be read. */
-  push(chunk: Buffer): boolean {
-    let bytes = chunk;
-    if (this.#skipLineFeed && bytes.length > 0) {
-      if (bytes[0] === lineFeed) bytes = bytes.subarray(1);
-      this.#skipLineFeed = false;
+  /**
+   * Takes in the bytes of one chunk, which may be used again afterwards. False once a line or an event is larger than
+   * `maxEventBytes`: nothing more can be read.
+   */
+  push(bytes: Buffer, from = 0, to = bytes.length): boolean {
+    let start = from;
+    while (start < to) {
+      if (this.#skipLineFeed) {
+        this.#skipLineFeed = false;
+        if (bytes[start] === lineFeed) {
+          start++;
+          continue;
+        }
+      }
+      const end = endOfLine(bytes, start, to);
+      if (end === to) {
+        this.#keep(bytes, start, to);
+        break;
+      }
+      if (this.#restBytes === 0) this.#line(bytes, start, end);
+      else {
+        this.#keep(bytes, start, end);
+        this.#lineOfRest();
+      }
+      this.#skipLineFeed = bytes[end] === carriageReturn;
+      start = end + 1;
     }
-    const endsLine = bytes.includes(lineFeed) || bytes.includes(carriageReturn);
-    if (endsLine && this.#restBytes > 0) bytes = Buffer.concat([...this.#takeRest(), bytes]);
-    const rest = endsLine ? bytes.subarray(this.#takeLines(bytes)) : bytes;
-    // A line that comes in a thousand pieces is put together once, not with each of them.
-    if (rest.length > 0) this.#rest.push(rest);
-    this.#restBytes += rest.length;
     return !this.#tooLarge && this.#restBytes + (this.#pending?.length ?? 0) <= maxEventBytes;
   }
 
   /** Ends the stream: a last line without an end still counts. */
   end(): void {
-    if (this.#restBytes > 0) this.#line(Buffer.concat(this.#takeRest()));
+    if (this.#restBytes > 0) this.#lineOfRest();
     this.#emit();
   }
 
-  #takeRest(): Buffer[] {
-    this.#restBytes = 0;
-    return this.#rest.splice(0);
-  }
-
-  /** Hands on every complete line; gives where the incomplete one begins. */
-  #takeLines(bytes: Buffer): number {
-    let start = 0;
-    let nextReturn = bytes.indexOf(carriageReturn);
-    for (;;) {
-      const feed = bytes.indexOf(lineFeed, start);
-      if (nextReturn !== -1 && nextReturn < start) nextReturn = bytes.indexOf(carriageReturn, start);
-      const byReturn = nextReturn !== -1 && (feed === -1 || nextReturn < feed);
-      const end = byReturn ? nextReturn : feed;
-      if (end === -1) return start;
-      this.#line(bytes.subarray(start, end));
-      start = end + 1;
-      if (!byReturn) continue;
-      if (start === bytes.length) this.#skipLineFeed = true;
-      else if (bytes[start] === lineFeed) start++;
+  /** Keeps what has come of a line; what is beyond any event is only counted. */
+  #keep(bytes: Buffer, from: number, to: number): void {
+    const needed = this.#restBytes + to - from;
+    if (needed <= maxEventBytes && needed > this.#rest.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#rest.length, 512));
+      this.#rest.copy(larger, 0, 0, this.#restBytes);
+      this.#rest = larger;
     }
+    if (needed <= this.#rest.length) bytes.copy(this.#rest, this.#restBytes, from, to);
+    else this.#tooLarge = true;
+    this.#restBytes = needed;
   }
 
-  #line(line: Buffer): void {
-    let from = 0;
+  #lineOfRest(): void {
+    const bytes = Math.min(this.#restBytes, this.#rest.length);
+    this.#restBytes = 0;
+    this.#line(this.#rest, 0, bytes);
+  }
+
+  #line(bytes: Buffer, start: number, end: number): void {
+    let from = start;
     if (this.#atStart) {
       this.#atStart = false;
-      if (line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf) from = 3;
+      if (beginsWith(byteOrderMark, bytes, from, end)) from += byteOrderMark.length;
     }
-    if (line.length === from) {
-      this.#emit();
-      return;
+    if (from === end) this.#emit();
+    if (!beginsWith(dataField, bytes, from, end)) return;
+    from += dataField.length;
+    if (from < end) {
+      if (bytes[from] !== colon) return;
+      from += bytes[from + 1] === space && from + 1 < end ? 2 : 1;
     }
-    if (line.toString('latin1', from, from + 4) !== 'data') return;
-    if (line.length > from + 4 && line[from + 4] !== 0x3a) return;
-    const value = line.toString('utf8', from + (line[from + 5] === 0x20 ? 6 : 5));
+    if (this.#pending !== undefined || !this.#take(bytes, from, end)) this.#data(bytes.toString('utf8', from, end));
+  }
+
+  #data(value: string): void {
     this.#pending = this.#pending === undefined ? value : `${this.#pending}\n${value}`;
     if (this.#pending.length > maxEventBytes) this.#tooLarge = true;
     if (isWhole(this.#pending)) this.#emit();
@@ -94,6 +120,15 @@ export class SseScanner {
     this.#pending = undefined;
     if (data !== undefined && data !== '') this.#onData(data);
   }
+}
+
+/** Where the line that begins at `from` ends: at its LF or CR, or at `to` where it goes on. */
+function endOfLine(bytes: Buffer, from: number, to: number): number {
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at] as number;
+    if (byte <= carriageReturn && (byte === lineFeed || byte === carriageReturn)) return at;
+  }
+  return to;
 }
 
 /** Whether the text is one JSON object or array with nothing open, or the end mark of OpenAI's streams. */

@@ -1,4 +1,5 @@
 import type { EncodedImage } from '../workload/image.ts';
+import { beginsWith, endsWith } from './bytes.ts';
 import { failureInside } from './failure.ts';
 import { countIn, isMapping, parseJson, protocolError } from './json.ts';
 import { excerpt } from './outcome.ts';
@@ -9,7 +10,7 @@ export type ImageSyntax = 'tag' | 'markdown';
 
 /** TGI's own JSON, through `POST …/generate`, unary or streaming. */
 export function tgi(imageSyntax: ImageSyntax): Protocol {
-  return { name: 'tgi', encode: request => encode(request, imageSyntax), decodeEvent, decodeAnswer };
+  return { name: 'tgi', encode: request => encode(request, imageSyntax), isPlainToken, decodeEvent, decodeAnswer };
 }
 
 /** Only what is set is sent, for TGI refuses some nulls; the token counts of an answer need its details. */
@@ -24,6 +25,31 @@ function encode(request: GenerationRequest, imageSyntax: ImageSyntax): string {
 
 const tag = (image: EncodedImage) => `<image>${image.base64}</image>`;
 const markdown = (image: EncodedImage) => `![](data:${image.mediaType};base64,${image.base64})`;
+
+/** How a token event stands on the wire before its number, between that and the token, and after it: as TGI writes it, and as the API document prints it. */
+const plainTokens = [
+  ['{"index":', ',"token":{', ',"generated_text":null,"details":null}'],
+  ['{"index": ', ', "token": {', ', "generated_text": null, "details": null}'],
+].map(parts => parts.map(part => Buffer.from(part)) as [Buffer, Buffer, Buffer]);
+
+const closingBrace = 0x7d;
+const closingBracket = 0x5d;
+
+/** Inside a string every quote stands behind a backslash, so what the event ends with cannot be a token's text. */
+function isPlainToken(bytes: Buffer, from: number, to: number): boolean {
+  return plainTokens.some(([start, middle, end]) => {
+    if (!endsWith(end, bytes, from, to) || !beginsWith(start, bytes, from, to)) return false;
+    const last = bytes[to - end.length - 1];
+    if (last !== closingBrace && last !== closingBracket) return false; // of the token, or of the others near it
+    let at = from + start.length;
+    while (isDigit(bytes[at] as number)) at++;
+    return at > from + start.length && beginsWith(middle, bytes, at, to - end.length);
+  });
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}
 
 function decodeEvent(data: string): StreamEvent {
   if (data === '[DONE]') return { kind: 'other' };

@@ -4,6 +4,7 @@ import { exitCodes, HarnessError } from '../errors.ts';
 import { ask } from '../http/ask.ts';
 import { isMapping } from '../protocol/json.ts';
 import { seededRandom } from '../random.ts';
+import { driverOf } from '../scenario/driver-limits.ts';
 import type { Target } from '../scenario/target.ts';
 import type { ModelFacts } from '../workload/prompt.ts';
 import { commonWords, madeUpText } from '../workload/text.ts';
@@ -47,7 +48,7 @@ export async function greet(
     };
     for (const target of scenario.targets) {
       if (signal.aborted) break;
-      await bench.prepare(target, 1);
+      await bench.prepare([{ target, driver: driverOf('auto', bench.urlOf(target).protocol), inFlight: 1 }]);
       const short = await patiently(() => send(target, shortWords));
       judge(target, bench.urlOf(target), short);
       if (models.has(target.model)) continue;

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { isTurnedAway, judgeLimits, type Limits, type Series, type Trial } from '../analysis/limits.ts';
 import { type Clock, sleepUntil, systemClock } from '../clock.ts';
 import type { Send } from '../driver/driver.ts';
-import { streamingSend } from '../driver/streaming.ts';
+import { undiciSend } from '../driver/undici.ts';
 import { ask } from '../http/ask.ts';
 import { Connections } from '../http/connections.ts';
 import type { GenerationRequest } from '../protocol/protocol.ts';
@@ -49,7 +49,7 @@ export async function discoverLimits(options: LimitsOptions): Promise<Limits> {
   const barred = new AbortController();
   const stop = AbortSignal.any([signal, barred.signal]);
   const send: Send = async (request, abandoned) => {
-    const attempt = await streamingSend(addressed)(request, abandoned);
+    const attempt = await undiciSend(addressed)(request, abandoned);
     const reason = reasonToStop({ outcome: attempt.outcome, target: url });
     if (reason !== undefined) barred.abort(reason);
     return attempt;

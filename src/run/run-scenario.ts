@@ -32,11 +32,18 @@ import { factsOf, type Models, type PreparedWorkloads, remarksOn } from './workl
 export interface Bench {
   readonly clock: Clock;
   driverOf(target: Target, driver: DriverName): Driver;
-  /** Opens what the given number of requests in flight to a target will need. */
-  prepare(target: Target, inFlight: number): Promise<void>;
+  /** Opens the connections that all of these will need at the same time. */
+  prepare(needs: readonly Need[]): Promise<void>;
   sampleProcess(): ProcessSample;
   /** The share of its tokens that the embedded service wrote late of late; only where it is the target. */
   engineLateRatio(): number | undefined;
+}
+
+/** How many requests a driver will have in flight to a target. */
+export interface Need {
+  readonly target: Target;
+  readonly driver: DriverName;
+  readonly inFlight: number;
 }
 
 export interface RunOptions {
@@ -196,7 +203,9 @@ async function driveStage(
 ): Promise<void> {
   const start = new StageStart(runs.length);
   const finish = new StageFinish(runs.length);
-  for (const { cell } of runs) await bench.prepare(cell.target, inFlightOf(cell));
+  await bench.prepare(
+    runs.map(({ cell }) => ({ target: cell.target, driver: cell.driver, inFlight: inFlightOf(cell) })),
+  );
   ticker.beginStage(runs, stages);
   await Promise.all(
     runs.map(async run => {

@@ -2,12 +2,15 @@ import type { Clock } from '../clock.ts';
 import { dispatch } from '../driver/dispatch.ts';
 import type { Driver, Send } from '../driver/driver.ts';
 import { retrying } from '../driver/retry.ts';
-import { streamingSend } from '../driver/streaming.ts';
+import { socketSend } from '../driver/socket.ts';
 import { unaryDriver } from '../driver/unary.ts';
+import { undiciSend } from '../driver/undici.ts';
 import { exitCodes, HarnessError, messageOf } from '../errors.ts';
 import { Connections } from '../http/connections.ts';
+import { Sockets } from '../http/sockets.ts';
 import { openaiChat } from '../protocol/openai-chat.ts';
 import { tgi } from '../protocol/tgi.ts';
+import { type DriverName, driverOf } from '../scenario/driver-limits.ts';
 import type { Scenario, Secrets } from '../scenario/resolve.ts';
 import type { Target } from '../scenario/target.ts';
 import { watchProcess } from '../telemetry/generator.ts';
@@ -47,17 +50,14 @@ export function serviceBench({
 }: ServiceBenchOptions): ServiceBench {
   const protocolOf = ({ protocol, model }: Target) =>
     protocol === 'tgi' ? tgi(scenario.service.imageSyntax) : openaiChat(model);
-  const byOrigin = new Map<string, Connections>();
+  const connections = new Map<string, Connections>();
+  const sockets = new Map<string, Sockets>();
   const process = watchProcess();
   const urlOf = (target: Target) => new URL(target.url ?? serviceUrl + target.path);
-  const connectionsOf = (target: Target): Connections => {
-    const { origin } = urlOf(target);
-    const known = byOrigin.get(origin);
-    if (known !== undefined) return known;
-    const connections = new Connections(origin, { ca, timeoutMs: patienceMs });
-    byOrigin.set(origin, connections);
-    return connections;
-  };
+  const connectionsOf = (target: Target) =>
+    among(connections, urlOf(target).origin, origin => new Connections(origin, { ca, timeoutMs: patienceMs }));
+  const socketsOf = (target: Target) =>
+    among(sockets, urlOf(target).origin, origin => new Sockets(origin, { timeoutMs: patienceMs }));
   /** The service's token goes to the service's own host only. */
   const tokenOf = (target: Target) =>
     secrets.tokens.get(target.name) ??
@@ -69,19 +69,21 @@ export function serviceBench({
     headers: urlOf(target).origin === new URL(serviceUrl).origin ? secrets.headers : {},
     requestTimeoutMs: scenario.limits.requestTimeoutMs,
   });
-  const sendOf = (target: Target): Send => {
-    const { pathname, search } = urlOf(target);
-    return streamingSend({
-      ...exchangeOf(target),
-      connections: connectionsOf(target),
-      path: pathname + search,
-    });
+  const sendOf = (target: Target, driver: DriverName): Send => {
+    const url = urlOf(target);
+    return driver === 'socket'
+      ? socketSend({ ...exchangeOf(target), sockets: socketsOf(target), url })
+      : undiciSend({
+          ...exchangeOf(target),
+          connections: connectionsOf(target),
+          path: url.pathname + url.search,
+        });
   };
   const drivers = new Map<string, Driver>();
   return {
     clock,
     urlOf,
-    sendOf,
+    sendOf: target => sendOf(target, driverOf('auto', urlOf(target).protocol)),
     tokenOf,
     headersOf(target) {
       const { token, headers } = exchangeOf(target);
@@ -89,25 +91,38 @@ export function serviceBench({
     },
     driverOf(target, name) {
       if (name === 'autocannon') return unaryDriver({ ...exchangeOf(target), url: urlOf(target) });
-      const driver =
-        drivers.get(target.name) ??
-        dispatch(
-          scenario.retry === undefined
-            ? sendOf(target)
-            : retrying(sendOf(target), scenario.retry, clock, scenario.seed),
+      return among(drivers, `${name} ${target.name}`, () => {
+        const send = sendOf(target, name);
+        return dispatch(
+          scenario.retry === undefined ? send : retrying(send, scenario.retry, clock, scenario.seed),
           clock,
         );
-      drivers.set(target.name, driver);
-      return driver;
+      });
     },
-    prepare: (target, inFlight) => opening(urlOf(target).origin, () => connectionsOf(target).open(inFlight)),
+    async prepare(needs) {
+      const counts = new Map<Sockets | Connections, { origin: string; inFlight: number }>();
+      for (const { target, driver, inFlight } of needs) {
+        const pool = driver === 'socket' ? socketsOf(target) : connectionsOf(target);
+        const before = counts.get(pool)?.inFlight ?? 0;
+        counts.set(pool, { origin: urlOf(target).origin, inFlight: before + inFlight });
+      }
+      for (const [pool, { origin, inFlight }] of counts) await opening(origin, () => pool.open(inFlight));
+    },
     sampleProcess: () => process.take(),
     engineLateRatio,
     async close() {
       process.stop();
-      await Promise.all([...byOrigin.values()].map(connections => connections.close()));
+      for (const each of sockets.values()) each.close();
+      await Promise.all([...connections.values()].map(each => each.close()));
     },
   };
+}
+
+/** What a map has under a key, made where it has nothing yet. */
+function among<T>(map: Map<string, T>, key: string, make: (key: string) => T): T {
+  const value = map.get(key) ?? make(key);
+  map.set(key, value);
+  return value;
 }
 
 async function opening(origin: string, open: () => Promise<void>): Promise<void> {

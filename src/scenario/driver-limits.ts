@@ -15,15 +15,18 @@ export interface DriverLimits {
   readonly retries: boolean;
 }
 
+const everything = {
+  loads: ['closed', 'open'],
+  thinks: true,
+  answers: ['streaming', 'unary'],
+  ends: ['requests', 'duration'],
+  schemes: ['http:', 'https:'],
+  retries: true,
+} as const satisfies DriverLimits;
+
 export const driverLimits = {
-  undici: {
-    loads: ['closed', 'open'],
-    thinks: true,
-    answers: ['streaming', 'unary'],
-    ends: ['requests', 'duration'],
-    schemes: ['http:', 'https:'],
-    retries: true,
-  },
+  undici: everything,
+  socket: { ...everything, schemes: ['http:'] },
   autocannon: {
     loads: ['closed'],
     thinks: false,
@@ -37,9 +40,13 @@ export const driverLimits = {
 /** What sends the requests of a step. */
 export type DriverName = keyof typeof driverLimits;
 
-/** The driver of a step. */
-export function driverOf({ driver }: ScenarioStep): DriverName {
-  return driver === 'auto' ? 'undici' : driver;
+/** What a step may name: `auto` is the bare socket over plain http, undici over TLS. */
+export type DriverChoice = DriverName | 'auto';
+
+/** The driver of a step at an endpoint of the given scheme. */
+export function driverOf(choice: DriverChoice, scheme: string): DriverName {
+  if (choice !== 'auto') return choice;
+  return scheme === 'https:' ? 'undici' : 'socket';
 }
 
 /** Where a step asks for what its driver cannot hold; and the floor, which autocannon measures. */
@@ -52,8 +59,8 @@ export function problemsOfDrivers(file: ScenarioFile, targets: readonly TargetEn
 }
 
 function problemsOfStep(step: ScenarioStep, at: Path, file: ScenarioFile, targets: readonly TargetEntry[]): Problem[] {
-  const name = driverOf(step);
-  const limits: DriverLimits = driverLimits[name];
+  const name = step.driver;
+  const limits: DriverLimits = name === 'auto' ? everything : driverLimits[name];
   const streamed = streamedWorkloads(file);
   const secure = secureOrigins(file, targets);
   const asked = [
@@ -85,7 +92,7 @@ function problemsOfStep(step: ScenarioStep, at: Path, file: ScenarioFile, target
       field: 'driver',
       isTooMuch: secure.length > 0 && !limits.schemes.includes('https:'),
       expected: `plain http instead of ${secure.join(', ')}`,
-      reason: reasons.https,
+      reason: name === 'socket' ? reasons.plain : reasons.https,
     },
     {
       field: 'driver',
@@ -103,13 +110,14 @@ function problemsOfStep(step: ScenarioStep, at: Path, file: ScenarioFile, target
     }));
 }
 
-/** Why autocannon cannot hold it, which is the one driver that does not hold everything. */
+/** Why autocannon, and the bare socket, cannot hold it. */
 const reasons = {
   openLoop: 'its rate is a count that starts anew each second and waits for its connections, which is no open loop',
   thinkTime: 'it sends the next request of a connection from within the answer to the last',
   duration: 'it ends by a number of requests; atMost beside it bounds the time',
   streaming: 'it tells of an answer only when it is whole',
   https: 'it never checks a certificate, so the token could go to anyone',
+  plain: 'it speaks plain http only; undici speaks TLS as well',
   retries: 'it never sends a request again',
 } as const;
 

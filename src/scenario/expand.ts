@@ -1,6 +1,6 @@
 import { exitCodes, HarnessError } from '../errors.ts';
 import { seededRandom } from '../random.ts';
-import type { DriverName } from './driver-limits.ts';
+import { type DriverName, driverOf } from './driver-limits.ts';
 import type { ConcurrencyRamp, End, Law, Replay } from './load.ts';
 import type { Scenario, Step } from './resolve.ts';
 import type { Order, Warmup } from './scenario.ts';
@@ -72,7 +72,7 @@ export function expand(scenario: Scenario): Cell[] {
           end: step.end,
           warmup: step.warmup,
           order: step.order,
-          driver: step.driver,
+          driver: driverOf(step.driver, schemeOf(target, scenario)),
           step: step.index,
           repetition,
         });
@@ -159,6 +159,12 @@ function loadOf(step: Step, pairing: Pairing, stage: readonly Pairing[], scenari
 /** The share of the place-th of n (from 0) when `total` is dealt out one by one. */
 function evenShare(total: number, n: number, place: number): number {
   return Math.floor(total / n) + (place < total % n ? 1 : 0);
+}
+
+/** The embedded service speaks plain http. */
+function schemeOf({ url }: Target, { service }: Scenario): string {
+  const address = url ?? service.url;
+  return URL.canParse(address) ? new URL(address).protocol : 'http:';
 }
 
 /** How a load is called in tables: `concurrency 8`, `5/s poisson`, with what was asked for where a limit bounds it. */

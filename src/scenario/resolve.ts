@@ -1,6 +1,6 @@
 import { checkedYaml, type Path } from '../schema/checked-yaml.ts';
 import { type AssetReader, type Assets, readAssets } from './assets.ts';
-import { type DriverName, driverOf } from './driver-limits.ts';
+import type { DriverChoice } from './driver-limits.ts';
 import { type AskedLoad, askedOf, type End } from './load.ts';
 import type { Objective, StopRule } from './objective.ts';
 import { documentedConcurrency, problemsOf } from './problems.ts';
@@ -24,7 +24,7 @@ export interface Step {
   readonly end: End;
   readonly warmup: Warmup;
   readonly order: Order;
-  readonly driver: DriverName;
+  readonly driver: DriverChoice;
 }
 
 /** A validated experiment. It holds no secret: tokens and header values are in `Secrets`. */
@@ -179,7 +179,7 @@ function stepsOf(file: ScenarioFile, traceOf: TraceReader): Step[] {
     end,
     warmup: step.warmup ?? file.load.warmup,
     order: step.order ?? file.order,
-    driver: driverOf(step),
+    driver: step.driver,
   }));
 }
 

@@ -106,9 +106,11 @@ const step = z.strictObject({
   order: order.optional(),
   warmup: warmup.optional(),
   driver: z
-    .enum(['auto', 'undici', 'autocannon'])
+    .enum(['auto', 'socket', 'undici', 'autocannon'])
     .default('auto')
-    .describe('What sends the requests; autocannon: closed loops of so many unary requests over plain http'),
+    .describe(
+      'What sends the requests; auto: socket over plain http, undici over TLS | autocannon: closed loops of so many unary requests over plain http',
+    ),
 });
 
 /** tgi: TGI's own JSON | openai-chat: chat completions, of vLLM, SGLang, llama.cpp or TGI's chat route. */

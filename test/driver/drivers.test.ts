@@ -3,9 +3,11 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock, virtualClock } from '../../src/clock.ts';
 import { dispatch } from '../../src/driver/dispatch.ts';
 import { simulatedSend } from '../../src/driver/simulated.ts';
-import { streamingSend } from '../../src/driver/streaming.ts';
+import { socketSend } from '../../src/driver/socket.ts';
 import { unaryDriver } from '../../src/driver/unary.ts';
+import { undiciSend } from '../../src/driver/undici.ts';
 import { Connections } from '../../src/http/connections.ts';
+import { Sockets } from '../../src/http/sockets.ts';
 import { tgi } from '../../src/protocol/tgi.ts';
 import type { RequestRecord } from '../../src/record/request-record.ts';
 import { driverLimits } from '../../src/scenario/driver-limits.ts';
@@ -16,9 +18,17 @@ import { type HandMadeServer, handMadeServer } from './hand-made-server.ts';
 const overUndici: HttpDriver = ({ url, ...options }) => {
   const connections = new Connections(url.origin, { timeoutMs: 5_000 });
   onTestFinished(() => connections.close());
-  return dispatch(streamingSend({ ...options, connections, path: url.pathname + url.search }), options.clock);
+  return dispatch(undiciSend({ ...options, connections, path: url.pathname + url.search }), options.clock);
 };
 
+const overSockets: HttpDriver = options => {
+  const sockets = new Sockets(options.url.origin, { timeoutMs: 5_000 });
+  onTestFinished(() => sockets.close());
+  return dispatch(socketSend({ ...options, sockets }), options.clock);
+};
+
+describeHttpDriver('streaming over sockets', overSockets, driverLimits.socket, true);
+describeHttpDriver('unary over sockets', overSockets, driverLimits.socket, false);
 describeHttpDriver('streaming over undici', overUndici, driverLimits.undici, true);
 describeHttpDriver('unary over undici', overUndici, driverLimits.undici, false);
 describeHttpDriver('autocannon', unaryDriver, driverLimits.autocannon, false);

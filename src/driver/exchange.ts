@@ -1,0 +1,240 @@
+/**
+ * One request on its way over HTTP, whatever carries it: every event is stamped when its bytes arrive and before
+ * anything is parsed. What the answer is, is decided by its content type, not by what was asked for. Invariant: it
+ * settles once, with what became of it.
+ */
+import type { Clock } from '../clock.ts';
+import { messageOf } from '../errors.ts';
+import { excerpt, type Outcome } from '../protocol/outcome.ts';
+import type { Answer, Protocol } from '../protocol/protocol.ts';
+import { maxEventBytes, SseScanner } from '../protocol/sse.ts';
+import { whenAborted } from './abandonment.ts';
+import { type Attempt, connectionWait } from './driver.ts';
+import {
+  type Addressing,
+  contentType,
+  discreet,
+  encodingProblem,
+  factsIn,
+  readWhole,
+  withoutSecrets,
+} from './message.ts';
+
+export interface ExchangeOptions extends Addressing {
+  readonly protocol: Protocol;
+  readonly clock: Clock;
+  readonly requestTimeoutMs: number;
+}
+
+/** What carries an exchange. */
+export interface Carrier {
+  /** Ends what is under way of it. */
+  hangUp(reason: string): void;
+  /** It has settled: what carried it is free. */
+  settled?(): void;
+}
+
+/** The largest unary answer, and the most events of a stream, that are taken in: memory stays bounded. */
+const maxBodyBytes = 64 << 20;
+const maxEvents = 1 << 18;
+
+export class Exchange {
+  readonly #options: ExchangeOptions;
+  readonly #identity: Pick<Attempt, 'requestId' | 'requestBytes'>;
+  readonly #resolve: (attempt: Attempt) => void;
+  readonly #tokenTimesMs: number[] = [];
+  #carrier: Carrier | undefined;
+  readonly #body: Buffer[] = [];
+  #bodyBytes = 0;
+  #events = 0;
+  /** When it was handed over to be sent. */
+  readonly #readyMs: number;
+  #sentMs: number;
+  #headersMs: number | undefined;
+  #nowMs = 0;
+  #status = 0;
+  #headers: Readonly<Record<string, string | string[] | undefined>> = {};
+  #scanner: SseScanner | undefined;
+  #answer: Answer | undefined;
+  #counts: Answer | undefined;
+  #failure: Outcome | undefined;
+  #isSettled = false;
+  #unwatch = () => {};
+  #disarm: (() => void) | undefined;
+
+  constructor(
+    options: ExchangeOptions,
+    identity: Pick<Attempt, 'requestId' | 'requestBytes'>,
+    resolve: (attempt: Attempt) => void,
+  ) {
+    this.#options = options;
+    this.#identity = identity;
+    this.#resolve = resolve;
+    this.#readyMs = options.clock.nowMs();
+    this.#sentMs = this.#readyMs;
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** Has it carried, within its time limit and until the signal aborts; `carry` hands it over, and throws where it cannot be sent at all. */
+  begin(carrier: Carrier, signal: AbortSignal, carry: () => void): void {
+    this.#carrier = carrier;
+    if (signal.aborted) this.#settle({ kind: 'abandoned' }, this.#sentMs);
+    else this.#carry(carry);
+    if (this.#isSettled) return;
+    // Counted from when it is sent; until that is known, from when it was handed over.
+    if (this.#disarm === undefined) this.#arm();
+    this.#unwatch = whenAborted(signal, () => this.#breakOff({ kind: 'abandoned' }));
+  }
+
+  #carry(carry: () => void): void {
+    try {
+      carry();
+    } catch (error) {
+      const detail = excerpt(this.#clean(messageOf(error)));
+      this.#settle({ kind: 'protocol', detail }, this.#options.clock.nowMs());
+    }
+  }
+
+  sent(): void {
+    if (this.#isSettled) return;
+    this.#sentMs = this.#options.clock.nowMs();
+    this.#arm();
+  }
+
+  arrived(): void {
+    this.#nowMs = this.#options.clock.nowMs();
+  }
+
+  head(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
+    this.#headersMs = this.#nowMs;
+    this.#status = status;
+    this.#headers = headers;
+    if (status < 300 && contentType(headers) === 'text/event-stream')
+      this.#scanner = new SseScanner(
+        data => this.#event(data),
+        (bytes, from, to) => this.#takePlainToken(bytes, from, to),
+      );
+    const problem = encodingProblem(headers);
+    if (problem !== undefined) this.#failure = { kind: 'protocol', status, detail: problem };
+  }
+
+  /** Takes in some of the body; the bytes are only lent. */
+  data(bytes: Buffer, from: number, to: number): void {
+    if (this.#isSettled || this.#failure?.kind === 'protocol') return;
+    if (this.#scanner === undefined) this.#keep(bytes, from, to);
+    else if (!this.#scanner.push(bytes, from, to)) this.#tooMuch(`an event of more than ${maxEventBytes} bytes`);
+    else if (this.#events > maxEvents) this.#tooMuch(`a stream of more than ${maxEvents} events`);
+  }
+
+  #keep(bytes: Buffer, from: number, to: number): void {
+    this.#bodyBytes += to - from;
+    if (this.#bodyBytes > maxBodyBytes) this.#tooMuch(`an answer of more than ${maxBodyBytes} bytes`);
+    else this.#body.push(Buffer.copyBytesFrom(bytes, from, to - from));
+  }
+
+  /** The answer has come to its end. */
+  end(): void {
+    this.#scanner?.end();
+    this.#settle(this.#failure ?? this.#outcome(), this.#nowMs);
+  }
+
+  /** It was broken before it came to its end. */
+  broken(kind: 'connection' | 'protocol', detail: string): void {
+    const status = this.#status === 0 ? {} : { status: this.#status };
+    this.#settle(this.#failure ?? { kind, ...status, detail: this.#clean(detail) }, this.#options.clock.nowMs());
+  }
+
+  #arm(): void {
+    const { clock, requestTimeoutMs } = this.#options;
+    this.#disarm?.();
+    this.#disarm = clock.at(this.#sentMs + requestTimeoutMs, () =>
+      this.#breakOff({ kind: 'timeout', detail: `no end within ${requestTimeoutMs} ms` }),
+    );
+  }
+
+  #tooMuch(detail: string): void {
+    this.#failure = { kind: 'protocol', status: this.#status, detail };
+    this.#settle(this.#failure, this.#nowMs);
+    this.#carrier?.hangUp(detail);
+  }
+
+  /** An answer that was complete before it was broken off is still an answer. */
+  #breakOff(outcome: Outcome): void {
+    if (this.#isSettled) return;
+    const isComplete = this.#scanner !== undefined && this.#answer !== undefined;
+    if (isComplete) this.#settle({ kind: 'ok', status: this.#status }, this.#nowMs);
+    else this.#settle(outcome, this.#options.clock.nowMs());
+    this.#carrier?.hangUp(outcome.kind);
+  }
+
+  #settle(outcome: Outcome, endMs: number): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#unwatch();
+    this.#disarm?.();
+    this.#carrier?.settled?.();
+    const answer =
+      outcome.kind === 'ok' && this.#answer !== undefined ? { ...this.#answer, ...this.#counts } : undefined;
+    this.#resolve({
+      sentMs: this.#sentMs,
+      ...connectionWait(this.#readyMs, this.#sentMs),
+      ...(this.#headersMs === undefined ? {} : { headersMs: this.#headersMs }),
+      tokenTimesMs: this.#tokenTimesMs,
+      endMs,
+      ...factsIn(answer, this.#headers, this.#options),
+      ...this.#identity,
+      outcome: discreet(outcome, this.#options),
+    });
+  }
+
+  /** The first token is read in full, like everything that does not look like the others. */
+  #takePlainToken(bytes: Buffer, from: number, to: number): boolean {
+    this.#events++;
+    if (this.#tokenTimesMs.length === 0 || !this.#options.protocol.isPlainToken(bytes, from, to)) return false;
+    this.#tokenTimesMs.push(this.#nowMs);
+    return true;
+  }
+
+  #event(data: string): void {
+    const event = this.#options.protocol.decodeEvent(data);
+    switch (event.kind) {
+      case 'token':
+        this.#tokenTimesMs.push(this.#nowMs);
+        if (event.final !== undefined) this.#answer = event.final;
+        return;
+      case 'final':
+        this.#answer = event.answer;
+        return;
+      case 'counts':
+        this.#counts = event.answer;
+        return;
+      case 'error': {
+        const told = this.#options.protocol.decodeEvent(this.#clean(data, data.length));
+        this.#failure ??= { ...(told.kind === 'error' ? told : event).outcome, status: this.#status };
+      }
+    }
+  }
+
+  /** What an answer that came to its end was. */
+  #outcome(): Outcome {
+    const status = this.#status;
+    if (this.#scanner !== undefined) {
+      return this.#answer === undefined
+        ? { kind: 'protocol', status, detail: 'the stream ended without its final event' }
+        : { kind: 'ok', status };
+    }
+    const { protocol } = this.#options;
+    const body = Buffer.concat(this.#body).toString('utf8');
+    const { outcome, answer } = readWhole({ status, headers: this.#headers, body }, protocol, this.#options);
+    this.#answer = answer;
+    return outcome;
+  }
+
+  /** A server's words without the token, should it send it back. */
+  #clean(text: string, length = 400): string {
+    return withoutSecrets(text, this.#options).slice(0, length);
+  }
+}

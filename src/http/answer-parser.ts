@@ -1,0 +1,262 @@
+/**
+ * HTTP/1.1 answers out of bytes, wherever those are cut (RFC 9112). Invariant: it accepts only what it knows; anything
+ * else becomes a problem in words, never a guess at what was meant. Nothing is allocated for a piece of a body.
+ */
+
+/** Header names in lower case; one that stands more than once has a list. */
+export type AnswerHeaders = Record<string, string | string[]>;
+
+/** What is told of an answer while it is read. The bytes are only lent: they change once the call returns. */
+export interface AnswerReceiver {
+  head(status: number, headers: AnswerHeaders): void;
+  data(bytes: Buffer, from: number, to: number): void;
+}
+
+/** The largest head, or trailers, that are taken in: what Node's own parser takes as well. */
+export const maxHeadBytes = 16_384;
+
+/** What every answer begins with; whoever speaks another language may never come to the end of a head. */
+const version = 'HTTP/1.';
+const noAnswer = 'something that is no HTTP/1.1 answer';
+const bareLineFeed = /(?:^|[^\r])\n/;
+
+/** A chunk's size has at most so many digits. */
+const maxSizeDigits = 10;
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+const semicolon = 0x3b;
+
+type State =
+  | 'head'
+  | 'counted body'
+  | 'body until the end'
+  | 'chunk size'
+  | 'chunk extension'
+  | 'end of chunk size'
+  | 'chunk'
+  | 'end of chunk'
+  | 'trailers'
+  | 'complete'
+  | 'broken';
+
+export class AnswerParser {
+  readonly #receiver: AnswerReceiver;
+  #state: State = 'head';
+  /** The beginning of a head or of trailers whose end has not come yet. */
+  #text = '';
+  /** What is left of a counted body or of a chunk. */
+  #left = 0;
+  #digits = 0;
+  /** How much of the line end after a chunk has come. */
+  #ends = 0;
+  #keepsOpen = false;
+  #keepAliveMs: number | undefined;
+  #problem: string | undefined;
+
+  constructor(receiver: AnswerReceiver) {
+    this.#receiver = receiver;
+  }
+
+  get isComplete(): boolean {
+    return this.#state === 'complete';
+  }
+
+  /** Why what came is no answer that it knows. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Whether the connection is good for another request. */
+  get keepsOpen(): boolean {
+    return this.#keepsOpen;
+  }
+
+  /** How long the server has said it keeps an idle connection. */
+  get keepAliveMs(): number | undefined {
+    return this.#keepAliveMs;
+  }
+
+  /** Takes in bytes, and gives where what belongs to the answer ends: `to`, unless it is complete before or broken. */
+  push(bytes: Buffer, from: number, to: number): number {
+    let at = from;
+    while (at < to && this.#state !== 'complete' && this.#state !== 'broken') at = this.#step(bytes, at, to);
+    return at;
+  }
+
+  /** The connection has ended; true where the answer has with it. */
+  end(): boolean {
+    if (this.#state === 'body until the end') this.#state = 'complete';
+    return this.#state === 'complete';
+  }
+
+  #step(bytes: Buffer, at: number, to: number): number {
+    switch (this.#state) {
+      case 'counted body':
+      case 'chunk': {
+        const end = Math.min(to, at + this.#left);
+        this.#left -= end - at;
+        const isOver = this.#left === 0;
+        if (isOver) this.#state = this.#state === 'chunk' ? 'end of chunk' : 'complete';
+        this.#receiver.data(bytes, at, end);
+        return end;
+      }
+      case 'body until the end':
+        this.#receiver.data(bytes, at, to);
+        return to;
+      case 'chunk size':
+        return this.#sizeDigit(bytes[at] as number, at + 1);
+      case 'chunk extension':
+        if (bytes[at] === carriageReturn) this.#state = 'end of chunk size';
+        else if (isControl(bytes[at] as number)) this.#break('a control character in a chunk extension');
+        return at + 1;
+      case 'end of chunk size':
+        return this.#sizeEnd(bytes[at] as number, at + 1);
+      case 'end of chunk':
+        if (bytes[at] !== (this.#ends === 0 ? carriageReturn : lineFeed)) this.#break('a chunk longer than its size');
+        else if (++this.#ends === 2) this.#beginChunk();
+        return at + 1;
+      default:
+        return this.#takeText(bytes, at, to);
+    }
+  }
+
+  #sizeDigit(byte: number, next: number): number {
+    const digit = hexDigit(byte);
+    if (digit !== -1) {
+      this.#left = this.#left * 16 + digit;
+      if (++this.#digits > maxSizeDigits) this.#break('a chunk size of too many digits');
+    } else if (this.#digits === 0) this.#break('a chunk without a size');
+    else if (byte === carriageReturn) this.#state = 'end of chunk size';
+    else if (byte === semicolon) this.#state = 'chunk extension';
+    else this.#break('a chunk size that is no number');
+    return next;
+  }
+
+  #sizeEnd(byte: number, next: number): number {
+    if (byte !== lineFeed) this.#break('a line end without its LF after a chunk size');
+    else if (this.#left > 0) {
+      this.#state = 'chunk';
+      this.#ends = 0;
+    } else this.#state = 'trailers';
+    return next;
+  }
+
+  #beginChunk(): void {
+    this.#state = 'chunk size';
+    this.#left = 0;
+    this.#digits = 0;
+  }
+
+  /** Takes in as much of a head or of trailers as there is. */
+  #takeText(bytes: Buffer, at: number, to: number): number {
+    const isHead = this.#state === 'head';
+    const before = this.#text.length;
+    this.#text += bytes.toString('latin1', at, Math.min(to, at + maxHeadBytes + 4 - before));
+    // Trailers may be none: then their empty line is all there is.
+    const isEmpty = !isHead && this.#text.startsWith('\r\n');
+    const end = isEmpty ? 0 : this.#text.indexOf('\r\n\r\n', Math.max(0, before - 3));
+    if (end === -1) {
+      const { length } = this.#text;
+      if (length > maxHeadBytes) this.#break(`${isHead ? 'headers' : 'trailers'} of more than ${maxHeadBytes} bytes`);
+      else if (isHead && !this.#text.startsWith(version.slice(0, length))) this.#break(noAnswer);
+      else if (bareLineFeed.test(this.#text)) this.#break('a line that ends without CR');
+      return to;
+    }
+    const text = this.#text.slice(0, end);
+    this.#text = '';
+    const problem = isHead ? this.#head(text) : this.#trailers(text);
+    if (problem !== undefined) this.#break(problem);
+    return at + end + (isEmpty ? 2 : 4) - before;
+  }
+
+  #trailers(text: string): string | undefined {
+    if (text !== '' && headersIn(text.split('\r\n')) === undefined) return 'trailers that are no header lines';
+    this.#state = 'complete';
+    return undefined;
+  }
+
+  /** Reads a head; gives what is wrong with it. One of a 1xx answer is only a hint of the one to come. */
+  #head(text: string): string | undefined {
+    const [first = '', ...lines] = text.split('\r\n');
+    const status = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/.exec(first);
+    if (status === null) return noAnswer;
+    const headers = headersIn(lines);
+    if (headers === undefined) return 'a header line that is none';
+    const code = Number(status[2]);
+    if (code === 101) return 'another protocol, which was not asked for';
+    if (code < 200) return undefined;
+    this.#keepsOpen = staysOpen(headers['connection'], status[1] === '1');
+    this.#keepAliveMs = keepAlive(headers['keep-alive']);
+    const problem = this.#frame(code, headers);
+    if (problem === undefined) this.#receiver.head(code, headers);
+    return problem;
+  }
+
+  /** Sees how long the body is (RFC 9112, 6.3); gives why it cannot. */
+  #frame(status: number, headers: AnswerHeaders): string | undefined {
+    const { 'transfer-encoding': encoding, 'content-length': length } = headers;
+    if (encoding !== undefined && length !== undefined) return 'both a length and a transfer encoding';
+    if (status === 204 || status === 304) this.#state = 'complete';
+    else if (encoding !== undefined) {
+      if (typeof encoding !== 'string' || encoding.toLowerCase() !== 'chunked')
+        return 'a transfer encoding other than chunked';
+      this.#beginChunk();
+    } else if (length !== undefined) {
+      if (typeof length !== 'string' || !/^\d{1,15}$/.test(length)) return 'a length that is no number';
+      this.#left = Number(length);
+      this.#state = this.#left === 0 ? 'complete' : 'counted body';
+    } else {
+      this.#state = 'body until the end';
+      this.#keepsOpen = false;
+    }
+    return undefined;
+  }
+
+  #break(problem: string): void {
+    this.#problem = problem;
+    this.#keepsOpen = false;
+    this.#state = 'broken';
+  }
+}
+
+/** A name, which is a token, its colon, and a value without control characters. */
+const headerLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([\t\x20-\x7e\x80-\xff]*?)[\t ]*$/;
+
+/** The headers of some lines; undefined where one of them is no header line. */
+function headersIn(lines: readonly string[]): AnswerHeaders | undefined {
+  const headers: AnswerHeaders = Object.create(null) as AnswerHeaders;
+  for (const line of lines) {
+    const parts = headerLine.exec(line);
+    if (parts === null) return undefined;
+    const [name, value] = [(parts[1] as string).toLowerCase(), parts[2] as string];
+    const before = headers[name];
+    headers[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value];
+  }
+  return headers;
+}
+
+function staysOpen(connection: string | string[] | undefined, byDefault: boolean): boolean {
+  const options = [connection ?? []]
+    .flat()
+    .join(',')
+    .toLowerCase()
+    .split(',')
+    .map(option => option.trim());
+  return byDefault ? !options.includes('close') : options.includes('keep-alive');
+}
+
+function keepAlive(header: string | string[] | undefined): number | undefined {
+  const seconds = /(?:^|[,\s])timeout=(\d{1,6})(?:$|[,\s])/i.exec(typeof header === 'string' ? header : '')?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
+}
+
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+}
+
+function isControl(byte: number): boolean {
+  return (byte < 0x20 && byte !== 0x09) || byte === 0x7f;
+}

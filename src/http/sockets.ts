@@ -1,0 +1,230 @@
+/**
+ * Connections of plain HTTP/1.1 without any stream machinery on the way in: every socket reads into one buffer, and
+ * what has come is taken apart where it lies. Invariant: a connection carries one request at a time, goes to the origin
+ * it was made for, and is given up as soon as anything on it is not as expected.
+ */
+import { connect, type Socket } from 'node:net';
+import { messageOf } from '../errors.ts';
+import { AnswerParser, type AnswerReceiver } from './answer-parser.ts';
+
+/** What is told of one request and its answer. */
+export interface Correspondent extends AnswerReceiver {
+  /** The connection is open, and the request is being written. */
+  sent(): void;
+  /** Bytes have come; what they say is told next. */
+  arrived(): void;
+  /** The answer is whole. */
+  end(): void;
+  /** The connection failed before it was, or what came is no HTTP. */
+  broken(kind: 'connection' | 'protocol', detail: string): void;
+}
+
+/** Every socket reads into it: what one has read is taken in before another reads. */
+const arrivals = Buffer.allocUnsafeSlow(64 << 10);
+
+/** How long an idle connection is trusted, where the server does not say, and how much less than what it says. */
+const keepAliveMs = 30_000;
+const cautionMs = 1_000;
+
+/** Up to this size the head and the body of a request are written as one. */
+const joinedBytes = 64 << 10;
+
+export class Sockets {
+  readonly #address: { readonly host: string; readonly port: number };
+  readonly #timeoutMs: number;
+  readonly #idle: Connection[] = [];
+  readonly #all = new Set<Connection>();
+
+  constructor(origin: string, { timeoutMs }: { readonly timeoutMs: number }) {
+    const { hostname, port } = new URL(origin);
+    this.#address = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) };
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Opens connections until `count` are open and fresh enough for a request. Rejects with what the first one failed with. */
+  async open(count: number): Promise<void> {
+    for (const connection of this.#idle.splice(0)) {
+      if (connection.isFresh) this.#idle.push(connection);
+      else connection.close();
+    }
+    const lacking = Math.max(0, count - this.#all.size);
+    await Promise.all(Array.from({ length: lacking }, async () => this.#idle.push(await this.#connect().opened)));
+  }
+
+  /** Sends a request on a connection nobody else uses, a new one if none is open; gives what breaks it off. */
+  send(head: string, body: Buffer, correspondent: Correspondent): () => void {
+    let connection = this.#idle.pop();
+    while (connection !== undefined && !connection.isFresh) {
+      connection.close();
+      connection = this.#idle.pop();
+    }
+    const free = connection ?? this.#connect();
+    free.send(head, body, correspondent);
+    return () => free.hangUp(correspondent);
+  }
+
+  close(): void {
+    for (const connection of this.#all) connection.close();
+  }
+
+  #connect(): Connection {
+    const connection = new Connection(this.#address, this.#timeoutMs, {
+      free: () => this.#idle.push(connection),
+      gone: () => {
+        this.#all.delete(connection);
+        const place = this.#idle.indexOf(connection);
+        if (place !== -1) this.#idle.splice(place, 1);
+      },
+    });
+    this.#all.add(connection);
+    return connection;
+  }
+}
+
+interface Owner {
+  readonly free: () => void;
+  readonly gone: () => void;
+}
+
+/** One socket, and the request that is on it. */
+class Connection {
+  readonly #owner: Owner;
+  readonly #socket: Socket;
+  /** Resolves when it is open; rejects where it cannot be opened. */
+  readonly opened: Promise<Connection>;
+  #correspondent: Correspondent | undefined;
+  #parser: AnswerParser | undefined;
+  #write: (() => void) | undefined;
+  #isOpen = false;
+  #isGone = false;
+  #freeSinceMs = performance.now();
+  #keepAliveMs = keepAliveMs;
+
+  constructor(address: { readonly host: string; readonly port: number }, timeoutMs: number, owner: Owner) {
+    this.#owner = owner;
+    const onread = { buffer: arrivals, callback: (count: number) => this.#read(count) };
+    this.#socket = connect({ ...address, noDelay: true, onread });
+    const patience = setTimeout(
+      () => this.#socket.destroy(new Error(`no connection within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    this.opened = new Promise((resolve, reject) => {
+      this.#socket.once('connect', () => {
+        clearTimeout(patience);
+        this.#isOpen = true;
+        this.#freeSinceMs = performance.now();
+        this.#write?.();
+        resolve(this);
+      });
+      this.#socket.once('close', () => {
+        clearTimeout(patience);
+        this.#fail('the connection was closed');
+        reject(new Error('the connection was closed'));
+      });
+      this.#socket.on('error', error => {
+        this.#fail(messageWithCode(error));
+        reject(error);
+      });
+    });
+    this.opened.catch(() => {}); // whoever waits for it hears of it
+    this.#socket.on('end', () => this.#ended());
+  }
+
+  /** Whether a request may be sent on it: open, and not idle for so long that the server may be closing it. */
+  get isFresh(): boolean {
+    return this.#isOpen && !this.#isGone && performance.now() - this.#freeSinceMs < this.#keepAliveMs;
+  }
+
+  /** Sends a request, as soon as the connection is open. */
+  send(head: string, body: Buffer, correspondent: Correspondent): void {
+    this.#correspondent = correspondent;
+    this.#parser = new AnswerParser(correspondent);
+    this.#write = () => {
+      this.#write = undefined;
+      correspondent.sent();
+      if (this.#isGone) return; // it was broken off before it was sent
+      write(this.#socket, head, body);
+    };
+    if (this.#isOpen) this.#write();
+  }
+
+  /** Gives the connection up if it still carries the request of this one. */
+  hangUp(correspondent: Correspondent): void {
+    if (this.#correspondent === correspondent) this.close();
+  }
+
+  /** Gives the connection up, without another word to whoever uses it. */
+  close(): void {
+    this.#correspondent = undefined;
+    this.#giveUp();
+  }
+
+  #read(count: number): boolean {
+    const [correspondent, parser] = [this.#correspondent, this.#parser];
+    // Whatever comes while nothing was asked belongs to no request.
+    if (correspondent === undefined || parser === undefined) this.#giveUp();
+    else {
+      correspondent.arrived();
+      const end = parser.push(arrivals, 0, count);
+      if (parser.problem !== undefined) this.#fail(parser.problem, 'protocol');
+      else if (parser.isComplete) this.#complete(parser, parser.keepsOpen && end === count);
+    }
+    return true;
+  }
+
+  #ended(): void {
+    if (this.#parser?.end()) {
+      this.#correspondent?.arrived();
+      this.#complete(this.#parser, false);
+    } else this.#fail('the connection ended before the answer did');
+  }
+
+  /** Frees the connection first, so that what follows from the answer can use it at once. */
+  #complete(parser: AnswerParser, isReusable: boolean): void {
+    const correspondent = this.#correspondent;
+    this.#correspondent = undefined;
+    this.#parser = undefined;
+    if (correspondent === undefined) return; // broken off by what it was told
+    if (isReusable && this.#socket.writableLength === 0) {
+      this.#freeSinceMs = performance.now();
+      if (parser.keepAliveMs !== undefined) this.#keepAliveMs = parser.keepAliveMs - cautionMs;
+      this.#owner.free();
+    } else this.#giveUp();
+    correspondent.end();
+  }
+
+  #fail(detail: string, kind: 'connection' | 'protocol' = 'connection'): void {
+    const correspondent = this.#correspondent;
+    this.#correspondent = undefined;
+    this.#giveUp();
+    correspondent?.broken(kind, detail);
+  }
+
+  #giveUp(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#parser = undefined;
+    this.#socket.destroy();
+    this.#owner.gone();
+  }
+}
+
+function write(socket: Socket, head: string, body: Buffer): void {
+  if (head.length + body.length <= joinedBytes) {
+    const message = Buffer.allocUnsafe(head.length + body.length);
+    message.write(head, 'latin1');
+    body.copy(message, head.length);
+    socket.write(message);
+    return;
+  }
+  socket.cork();
+  socket.write(head, 'latin1');
+  socket.write(body);
+  socket.uncork();
+}
+
+function messageWithCode(error: Error): string {
+  const code = 'code' in error ? String(error.code) : '';
+  const message = messageOf(error);
+  return code === '' || message.includes(code) ? message : `${code}: ${message}`;
+}

@@ -4,7 +4,7 @@ import { type Slot, slotsOf } from '../arrival/slots.ts';
 import { type Clock, sleepUntil } from '../clock.ts';
 import { isRefusal } from '../protocol/outcome.ts';
 import type { RequestRecord } from '../record/request-record.ts';
-import { driverLimits } from '../scenario/driver-limits.ts';
+import { type DriverLimits, driverLimits } from '../scenario/driver-limits.ts';
 import type { ClosedLoad, OpenLoad } from '../scenario/expand.ts';
 import type { Driver, Phase, Send, Stripe } from './driver.ts';
 import { type Due, PhaseRun } from './phase-run.ts';
@@ -16,9 +16,9 @@ export const refusedWaitMs = 1_000;
 const longestTurnMs = 10;
 
 /** The driver of whatever can send one request. */
-export function dispatch(send: Send, clock: Clock): Driver {
+export function dispatch(send: Send, clock: Clock, holds: DriverLimits = driverLimits.undici): Driver {
   return {
-    holds: driverLimits.undici,
+    holds,
     async drive(phase, observer, signal) {
       const run = new PhaseRun(phase, send, clock, observer);
       const { load } = phase.cell;

@@ -18,7 +18,13 @@ export const maxHeadBytes = 16_384;
 /** What every answer begins with; whoever speaks another language may never come to the end of a head. */
 const version = 'HTTP/1.';
 const noAnswer = 'something that is no HTTP/1.1 answer';
-const bareLineFeed = /(?:^|[^\r])\n/;
+const brokenLineEnd = /(?:^|[^\r])\n|\r[^\n]/;
+const token = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
+/** A name, which is a token, its colon, and a value without control characters. */
+const headerLine = new RegExp(`^(${token}):[\\t ]*([\\t\\x20-\\x7e\\x80-\\xff]*?)[\\t ]*$`);
+const extensions = new RegExp(
+  `^(?:;${token}(?:=(?:${token}|"(?:[\\t\\x20\\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t\\x20-\\x7e])*"))?)+$`,
+);
 
 /** A chunk's size has at most so many digits. */
 const maxSizeDigits = 10;
@@ -107,9 +113,7 @@ export class AnswerParser {
       case 'chunk size':
         return this.#sizeDigit(bytes[at] as number, at + 1);
       case 'chunk extension':
-        if (bytes[at] === carriageReturn) this.#state = 'end of chunk size';
-        else if (isControl(bytes[at] as number)) this.#break('a control character in a chunk extension');
-        return at + 1;
+        return this.#extension(bytes[at] as number, at + 1);
       case 'end of chunk size':
         return this.#sizeEnd(bytes[at] as number, at + 1);
       case 'end of chunk':
@@ -128,8 +132,21 @@ export class AnswerParser {
       if (++this.#digits > maxSizeDigits) this.#break('a chunk size of too many digits');
     } else if (this.#digits === 0) this.#break('a chunk without a size');
     else if (byte === carriageReturn) this.#state = 'end of chunk size';
-    else if (byte === semicolon) this.#state = 'chunk extension';
-    else this.#break('a chunk size that is no number');
+    else if (byte === semicolon) {
+      this.#state = 'chunk extension';
+      this.#text = ';';
+    } else this.#break('a chunk size that is no number');
+    return next;
+  }
+
+  /** What it says is not used, but it must be one. */
+  #extension(byte: number, next: number): number {
+    if (byte !== carriageReturn) this.#text += String.fromCharCode(byte);
+    else if (extensions.test(this.#text)) {
+      this.#state = 'end of chunk size';
+      this.#text = '';
+    } else this.#break('a chunk extension that is none');
+    if (this.#text.length > maxHeadBytes) this.#break(`a chunk extension of more than ${maxHeadBytes} bytes`);
     return next;
   }
 
@@ -160,7 +177,7 @@ export class AnswerParser {
       const { length } = this.#text;
       if (length > maxHeadBytes) this.#break(`${isHead ? 'headers' : 'trailers'} of more than ${maxHeadBytes} bytes`);
       else if (isHead && !this.#text.startsWith(version.slice(0, length))) this.#break(noAnswer);
-      else if (bareLineFeed.test(this.#text)) this.#break('a line that ends without CR');
+      else if (brokenLineEnd.test(this.#text)) this.#break('a line that ends in something else than CR and LF');
       return to;
     }
     const text = this.#text.slice(0, end);
@@ -179,38 +196,33 @@ export class AnswerParser {
   /** Reads a head; gives what is wrong with it. One of a 1xx answer is only a hint of the one to come. */
   #head(text: string): string | undefined {
     const [first = '', ...lines] = text.split('\r\n');
-    const status = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/.exec(first);
+    const status = statusLine.exec(first);
     if (status === null) return noAnswer;
     const headers = headersIn(lines);
     if (headers === undefined) return 'a header line that is none';
     const code = Number(status[2]);
     if (code === 101) return 'another protocol, which was not asked for';
     if (code < 200) return undefined;
+    const problem = problemOfFraming(headers);
+    if (problem !== undefined) return problem;
     this.#keepsOpen = staysOpen(headers['connection'], status[1] === '1');
     this.#keepAliveMs = keepAlive(headers['keep-alive']);
-    const problem = this.#frame(code, headers);
-    if (problem === undefined) this.#receiver.head(code, headers);
-    return problem;
+    this.#frame(code, headers);
+    this.#receiver.head(code, headers);
+    return undefined;
   }
 
-  /** Sees how long the body is (RFC 9112, 6.3); gives why it cannot. */
-  #frame(status: number, headers: AnswerHeaders): string | undefined {
-    const { 'transfer-encoding': encoding, 'content-length': length } = headers;
-    if (encoding !== undefined && length !== undefined) return 'both a length and a transfer encoding';
+  /** Sees how long the body is (RFC 9112, 6.3). */
+  #frame(status: number, { 'transfer-encoding': encoding, 'content-length': length }: AnswerHeaders): void {
     if (status === 204 || status === 304) this.#state = 'complete';
-    else if (encoding !== undefined) {
-      if (typeof encoding !== 'string' || encoding.toLowerCase() !== 'chunked')
-        return 'a transfer encoding other than chunked';
-      this.#beginChunk();
-    } else if (length !== undefined) {
-      if (typeof length !== 'string' || !/^\d{1,15}$/.test(length)) return 'a length that is no number';
+    else if (encoding !== undefined) this.#beginChunk();
+    else if (length !== undefined) {
       this.#left = Number(length);
       this.#state = this.#left === 0 ? 'complete' : 'counted body';
     } else {
       this.#state = 'body until the end';
       this.#keepsOpen = false;
     }
-    return undefined;
   }
 
   #break(problem: string): void {
@@ -220,8 +232,20 @@ export class AnswerParser {
   }
 }
 
-/** A name, which is a token, its colon, and a value without control characters. */
-const headerLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([\t\x20-\x7e\x80-\xff]*?)[\t ]*$/;
+const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?$/;
+
+/** Why it cannot be known where a body ends. */
+function problemOfFraming({
+  'transfer-encoding': encoding,
+  'content-length': length,
+}: AnswerHeaders): string | undefined {
+  if (encoding !== undefined && length !== undefined) return 'both a length and a transfer encoding';
+  if (encoding !== undefined && (typeof encoding !== 'string' || encoding.toLowerCase() !== 'chunked'))
+    return 'a transfer encoding other than chunked';
+  if (length !== undefined && (typeof length !== 'string' || !/^\d{1,15}$/.test(length)))
+    return 'a length that is no number';
+  return undefined;
+}
 
 /** The headers of some lines; undefined where one of them is no header line. */
 function headersIn(lines: readonly string[]): AnswerHeaders | undefined {
@@ -255,8 +279,4 @@ function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
-}
-
-function isControl(byte: number): boolean {
-  return (byte < 0x20 && byte !== 0x09) || byte === 0x7f;
 }

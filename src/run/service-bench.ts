@@ -10,7 +10,7 @@ import { Connections } from '../http/connections.ts';
 import { Sockets } from '../http/sockets.ts';
 import { openaiChat } from '../protocol/openai-chat.ts';
 import { tgi } from '../protocol/tgi.ts';
-import { type DriverName, driverOf } from '../scenario/driver-limits.ts';
+import { type DriverName, driverLimits, driverOf } from '../scenario/driver-limits.ts';
 import type { Scenario, Secrets } from '../scenario/resolve.ts';
 import type { Target } from '../scenario/target.ts';
 import { watchProcess } from '../telemetry/generator.ts';
@@ -96,6 +96,7 @@ export function serviceBench({
         return dispatch(
           scenario.retry === undefined ? send : retrying(send, scenario.retry, clock, scenario.seed),
           clock,
+          driverLimits[name],
         );
       });
     },

@@ -3,35 +3,17 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock, virtualClock } from '../../src/clock.ts';
 import { dispatch } from '../../src/driver/dispatch.ts';
 import { simulatedSend } from '../../src/driver/simulated.ts';
-import { socketSend } from '../../src/driver/socket.ts';
 import { unaryDriver } from '../../src/driver/unary.ts';
 import { undiciSend } from '../../src/driver/undici.ts';
-import { Connections } from '../../src/http/connections.ts';
-import { Sockets } from '../../src/http/sockets.ts';
+import type { Connections } from '../../src/http/connections.ts';
 import { tgi } from '../../src/protocol/tgi.ts';
 import type { RequestRecord } from '../../src/record/request-record.ts';
 import { driverLimits } from '../../src/scenario/driver-limits.ts';
 import { closed, type Diary, drive } from './diary.ts';
-import { describeDriver, describeHttpDriver, type HttpDriver } from './driver-contract.ts';
+import { describeDriver, type HttpDriver } from './driver-contract.ts';
 import { type HandMadeServer, handMadeServer } from './hand-made-server.ts';
+import { overSockets, overUndici } from './http-drivers.ts';
 
-const overUndici: HttpDriver = ({ url, ...options }) => {
-  const connections = new Connections(url.origin, { timeoutMs: 5_000 });
-  onTestFinished(() => connections.close());
-  return dispatch(undiciSend({ ...options, connections, path: url.pathname + url.search }), options.clock);
-};
-
-const overSockets: HttpDriver = options => {
-  const sockets = new Sockets(options.url.origin, { timeoutMs: 5_000 });
-  onTestFinished(() => sockets.close());
-  return dispatch(socketSend({ ...options, sockets }), options.clock);
-};
-
-describeHttpDriver('streaming over sockets', overSockets, driverLimits.socket, true);
-describeHttpDriver('unary over sockets', overSockets, driverLimits.socket, false);
-describeHttpDriver('streaming over undici', overUndici, driverLimits.undici, true);
-describeHttpDriver('unary over undici', overUndici, driverLimits.undici, false);
-describeHttpDriver('autocannon', unaryDriver, driverLimits.autocannon, false);
 describeDriver('the engine in virtual time', {
   holds: driverLimits.undici,
   stream: true,
@@ -50,10 +32,11 @@ const driven = (make: HttpDriver, { url }: HandMadeServer, requests: number, slo
   return drive({ driver: make(options), clock, run: work => work }, given);
 };
 
-describe('two drivers of the same unary requests', () => {
+describe('three drivers of the same unary requests', () => {
   it('leave the same records, but for the times', async () => {
     const fates = ['ok', 'ok', 'reset', 'ok', { status: 500, body: '' }, 'ok, then closed', 'ok', 'ok'] as const;
-    const [server, other] = [await handMadeServer(k => fates[k] ?? 'ok'), await handMadeServer(k => fates[k] ?? 'ok')];
+    const servers = [0, 1, 2].map(() => handMadeServer(k => fates[k] ?? 'ok'));
+    const [server, other, third] = (await Promise.all(servers)) as [HandMadeServer, HandMadeServer, HandMadeServer];
     const timeless = ({ dueMs, sentMs, connectionWaitMs, headersMs, endMs, requestId, ...rest }: RequestRecord) => ({
       ...rest,
       hadHeaders: headersMs !== undefined,
@@ -61,13 +44,16 @@ describe('two drivers of the same unary requests', () => {
     });
     const ours = await driven(overUndici, server, 8, 1);
     const theirs = await driven(unaryDriver, other, 8, 1);
+    const bare = await driven(overSockets, third, 8, 1);
     expect(theirs.inOrder.map(timeless)).toEqual(ours.inOrder.map(timeless));
+    expect(bare.inOrder.map(timeless)).toEqual(ours.inOrder.map(timeless));
     const sent = ({ headers, body, path }: HandMadeServer['seen'][number]) => ({
       headers: { ...headers, 'x-request-id': '', host: '' },
       body,
       path,
     });
     expect(other.seen.map(sent)).toEqual(server.seen.map(sent));
+    expect(third.seen.map(sent)).toEqual(server.seen.map(sent));
   });
 });
 
@@ -81,7 +67,7 @@ describe('the driver over undici', () => {
     const connections = { acquire: () => client, release: () => {}, discard: () => {} } as unknown as Connections;
     const clock = systemClock();
     const options = { clock, protocol: tgi('tag'), token: 'secret', headers: {}, requestTimeoutMs: 2_000 };
-    const driver = dispatch(streamingSend({ ...options, connections, path: url.pathname }), clock);
+    const driver = dispatch(undiciSend({ ...options, connections, path: url.pathname }), clock);
     const given = { load: closed(1), end: { requests: 3 }, stream: true };
     const { inOrder } = await drive({ driver, clock, run: work => work }, given);
     const [first, ...others] = inOrder as [RequestRecord, ...RequestRecord[]];

@@ -41,11 +41,21 @@ const problems = (asked: Asked): string => {
 const secure = '{ url: "https://h:1", token: "${T}" }';
 
 describe('the driver of a step', () => {
-  it('is undici unless it says autocannon, and goes with its cells', () => {
+  it('goes with its cells, and is by the scheme of the endpoint where it says nothing', () => {
     const step = '{ concurrency: [1, 2], requests: 5, driver: autocannon }, { concurrency: 1, requests: 5 }';
     const { scenario } = parsed({ step });
-    expect(scenario.load.steps.map(({ driver }) => driver)).toEqual(['autocannon', 'autocannon', 'undici']);
-    expect(expand(scenario).map(({ driver }) => driver)).toEqual(['autocannon', 'autocannon', 'undici']);
+    expect(scenario.load.steps.map(({ driver }) => driver)).toEqual(['autocannon', 'autocannon', 'auto']);
+    expect(expand(scenario).map(({ driver }) => driver)).toEqual(['autocannon', 'autocannon', 'socket']);
+    const overTls = parsed({ step: '{ concurrency: 1, requests: 5 }', service: secure }).scenario;
+    expect(expand(overTls).map(({ driver }) => driver)).toEqual(['undici']);
+  });
+
+  it('is refused over TLS where it is the socket', () => {
+    const step = '{ concurrency: 5, requests: 5, driver: socket }';
+    expect(problems({ step, stream: true, rest: 'retry: { attempts: 2 }' })).toBe('');
+    expect(problems({ step, service: secure })).toMatch(
+      /expected plain http instead of https:\/\/h:1 with driver: socket[\s\S]*undici speaks TLS/,
+    );
   });
 
   it('holds everything where it is undici', () => {

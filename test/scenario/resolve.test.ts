@@ -70,7 +70,7 @@ describe('a scenario', () => {
             end: { requests: 5 },
             warmup: { turnovers: 1 },
             order: 'interleaved',
-            driver: 'undici',
+            driver: 'auto',
           },
         ],
       },
@@ -112,7 +112,7 @@ describe('a scenario', () => {
         end,
         warmup: { turnovers: 1 },
         order: 'interleaved',
-        driver: 'undici',
+        driver: 'auto',
       },
       {
         index: 1,
@@ -120,7 +120,7 @@ describe('a scenario', () => {
         end,
         warmup: { turnovers: 1 },
         order: 'interleaved',
-        driver: 'undici',
+        driver: 'auto',
       },
       {
         index: 2,
@@ -128,7 +128,7 @@ describe('a scenario', () => {
         end: { durationMs: 60_000 },
         warmup: 5_000,
         order: 'parallel',
-        driver: 'undici',
+        driver: 'auto',
       },
       {
         index: 3,
@@ -136,7 +136,7 @@ describe('a scenario', () => {
         end: { durationMs: 60_000 },
         warmup: 5_000,
         order: 'parallel',
-        driver: 'undici',
+        driver: 'auto',
       },
       {
         index: 4,
@@ -144,7 +144,7 @@ describe('a scenario', () => {
         end: { durationMs: 20_000 },
         warmup: { turnovers: 1 },
         order: 'interleaved',
-        driver: 'undici',
+        driver: 'auto',
       },
     ]);
   });

@@ -1,0 +1,5 @@
+import { driverLimits } from '../../src/scenario/driver-limits.ts';
+import { describeHttpDriver } from './driver-contract.ts';
+import { overSockets } from './http-drivers.ts';
+
+describeHttpDriver('unary over sockets', overSockets, driverLimits.socket, false);

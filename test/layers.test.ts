@@ -34,7 +34,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   'd3-random': /^random\.ts$/,
   'simple-statistics': /^stats\//,
   'pure-rand': /^random\.ts$/,
-  execa: /^simulator\/launch\.ts$|^telemetry\//,
+  execa: /^simulator\/child\.ts$|^telemetry\//,
   'hdr-histogram-js': /^stats\/histogram\.ts$/,
   sharp: /^workload\/image\.ts$|^simulator\/image\.ts$/,
   undici: /^http\/|^driver\/undici\.ts$/,

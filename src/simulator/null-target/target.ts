@@ -43,6 +43,7 @@ const unknown = reply('{"error":{"message":"no such path","type":"not_found","co
 export async function startNullTarget({ gate }: NullTargetOptions): Promise<{ url: string; close(): void }> {
   const paces = new Map<string, Pace | undefined>();
   const sockets = new Set<Socket>();
+  if (gate !== undefined) paces.set('lockstep', paceOf({ kind: 'lockstep' }, gate)); // rounds may come before requests
   let firstRequestMs: number | null = null;
   let requests = 0;
   let log: { readonly requestId: string; readonly sentMs: readonly number[] }[] = [];

@@ -1,0 +1,129 @@
+/**
+ * What this program costs, beside the least it could cost on the same machine: every client in a process of its own,
+ * in short rounds that take turns, so that a busy machine hurts all of them alike. Writes docs/performance.json and,
+ * from it, docs/performance.md.
+ *
+ * npm run bench:self
+ * npm run bench:self -- --rounds 3 --streams 100 --only undici     while one is at work on something; nothing is written
+ */
+import { parseArgs } from 'node:util';
+import { ClientProcess } from './self/client-process.ts';
+import { drivers } from './self/clients.ts';
+import { tokenCosts } from './self/costs.ts';
+import { startTimes, watchRatio } from './self/program.ts';
+import { machine, median, type Performance, type Row, writePerformance } from './self/results.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '7' },
+    streams: { type: 'string', default: '1,100,1000' },
+    only: { type: 'string', default: drivers.join(',') },
+  },
+});
+const rounds = Number(options.rounds);
+const isWhole = process.argv.length === 2;
+const measured = options.only.split(',');
+const answerTokens = 250;
+/** How many answers a round takes at so many streams: about as long a round each. */
+const answersOf = (streams: number) => Math.max(streams, Math.min(200, streams * 16));
+
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+const whole = (value: number) => Math.round(value).toLocaleString('en-US');
+
+/** Each client's figure and its ratio to the floor, medians over the rounds; the first round of each warms it up. */
+async function compare(
+  names: readonly string[],
+  perCpuS: (client: ClientProcess) => Promise<number>,
+): Promise<Record<string, Row>> {
+  const clients = await Promise.all(names.map(name => ClientProcess.start(name)));
+  const figures = new Map<string, number[]>(names.map(name => [name, []]));
+  try {
+    for (let round = 0; round <= rounds; round++) {
+      for (const client of clients) {
+        const figure = await perCpuS(client);
+        if (round > 0) figures.get(client.name)?.push(figure);
+      }
+    }
+  } finally {
+    await Promise.all(clients.map(client => client.stop()));
+  }
+  const floor = figures.get('floor') ?? [];
+  const rowOf = (own: readonly number[]): Row => ({
+    perCpuS: median(own),
+    ofFloor: median(own.map((figure, round) => figure / (floor[round] as number))),
+    lowest: Math.min(...own),
+    highest: Math.max(...own),
+  });
+  return Object.fromEntries([...figures].map(([name, own]) => [name, rowOf(own)]));
+}
+
+function show(title: string, rows: Readonly<Record<string, Row>>): void {
+  say(title);
+  for (const [name, { perCpuS, ofFloor, lowest, highest }] of Object.entries(rows)) {
+    const range = `${whole(lowest)} – ${whole(highest)}`;
+    const each = `${(1e6 / perCpuS).toFixed(2)} µs`;
+    say(
+      `  ${name.padEnd(12)} ${ofFloor.toFixed(2)} of the floor  ${whole(perCpuS).padStart(8)}  ${each.padStart(9)}  (${range})`,
+    );
+  }
+}
+
+const streams: Record<string, Record<string, Row>> = {};
+for (const count of options.streams.split(',').map(Number)) {
+  const rows = await compare(['floor', ...measured], async client => {
+    const asking = { pace: 'lockstep', connections: count, answers: answersOf(count), tokens: answerTokens };
+    const { events, cpuMs } = await client.ask({ ...asking, stream: true });
+    if (events !== asking.answers * answerTokens) throw new Error(`${client.name}: ${events} events came`);
+    return (events / cpuMs) * 1000;
+  });
+  show(`events per CPU second, ${count} streams`, rows);
+  streams[count] = rows;
+}
+const unaryRows = await compare(['floor', 'autocannon', ...measured], async client => {
+  const asking = { pace: 'flood', connections: 100, answers: 10_000, tokens: 50, stream: false };
+  const { events, cpuMs } = await client.ask(asking);
+  if (events !== asking.answers) throw new Error(`${client.name}: ${events} answers came`);
+  return (events / cpuMs) * 1000;
+});
+show('unary requests per CPU second, 100 connections', unaryRows);
+
+const idleStreams = 1_000;
+const idle: Performance['idle'] = {};
+for (const name of measured) {
+  const held = { residentBytes: [] as number[], heapBytes: [] as number[] };
+  for (let round = 0; round < Math.min(3, rounds); round++) {
+    const client = await ClientProcess.start(name);
+    const { residentBytes, heapBytes } = await client.idle(idleStreams);
+    await client.stop();
+    held.residentBytes.push(residentBytes);
+    held.heapBytes.push(heapBytes);
+  }
+  const kept = { residentBytes: median(held.residentBytes), heapBytes: median(held.heapBytes) };
+  say(`an idle stream, ${name}: ${whole(kept.residentBytes)} bytes resident, ${whole(kept.heapBytes)} on the heap`);
+  idle[name] = kept;
+}
+
+if (isWhole) {
+  const costs = tokenCosts();
+  say(
+    `per token: scanner ${costs.scannerUs.toFixed(2)} µs, recorder ${costs.recorderUs.toFixed(2)} µs, line of requests.jsonl ${costs.serialisationUs.toFixed(2)} µs`,
+  );
+  const starts = await startTimes(rounds);
+  const start = { toFirstRequestMs: median(starts.toFirstRequestMs), nodeAloneMs: median(starts.nodeAloneMs) };
+  say(`start: ${whole(start.toFirstRequestMs)} ms to the first request, Node alone ${whole(start.nodeAloneMs)} ms`);
+  const watching = await watchRatio(100, 6);
+  say(`watching 100 idle streams: ${(watching * 100).toFixed(1)} % of a core`);
+  const files = await writePerformance({
+    ...machine(),
+    rounds,
+    answerTokens,
+    streams,
+    unary: unaryRows,
+    idle,
+    idleStreams,
+    costs,
+    start,
+    watching,
+  });
+  for (const file of files) say(`written: ${file}`);
+}

@@ -25,29 +25,10 @@ export function sleepUntil(clock: Clock, atMs: number, signal?: AbortSignal): Pr
   });
 }
 
-/** Milliseconds of the machine's monotonic clock, which all of its processes read alike. */
-export function monotonicMs(): number {
-  processBeganMs ??= readProcessBeginning();
-  return processBeganMs + performance.now();
-}
-
-let processBeganMs: number | undefined;
-
-/** Where this process's own time began on the machine's clock: of several readings, that between the closest two of the other. */
-function readProcessBeginning(): number {
-  const readings = Array.from({ length: 20 }, () => {
-    const beforeMs = performance.now();
-    const machineMs = Number(process.hrtime.bigint()) / 1e6;
-    const afterMs = performance.now();
-    return { beganMs: machineMs - (beforeMs + afterMs) / 2, spreadMs: afterMs - beforeMs };
-  });
-  return readings.reduce((best, each) => (each.spreadMs < best.spreadMs ? each : best)).beganMs;
-}
-
 /** The longest time a Node timer takes; longer waits are made of several. */
 const longestTimerMs = 2 ** 31 - 1;
 
-/** The system's monotonic time in ms, the same in every thread of a process. */
+/** The system's monotonic time in ms, the same in every thread and process of the machine. */
 export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -96,6 +96,7 @@ export function throughDriver(driver: string): AskAll {
       opened: (atMs: number) => recorder.open(atMs),
       closed: (atMs: number) => recorder.close(atMs),
       due: () => due++,
+      stopped: () => {},
       ended(record: RequestRecord) {
         recorder.add(record);
         kept.add(record);
@@ -108,6 +109,7 @@ export function throughDriver(driver: string): AskAll {
       arrivals: () => [],
       requestOf: () => given,
       drainMs: 60_000,
+      stopIf: [],
       staggerMs: 0,
       start: new StageStart(1),
     };

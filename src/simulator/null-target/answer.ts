@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { monotonicMs } from '../../clock.ts';
+import { machineMs } from './machine-time.ts';
 import { lastEvent, stamped, streamHead, tokenEvent } from './wire.ts';
 
 /** What may wait for a client that does not read before its stream is held back. */
@@ -35,7 +35,7 @@ export class NullAnswer {
       socket.write(event);
       return true;
     }
-    const nowMs = monotonicMs();
+    const nowMs = machineMs();
     this.sentMs.push(nowMs);
     socket.write(stamped(event, nowMs));
     return true;

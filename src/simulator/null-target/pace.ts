@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { monotonicMs } from '../../clock.ts';
 import type { NullAnswer } from './answer.ts';
+import { machineMs } from './machine-time.ts';
 
 /** Decides when the events of answers go out. */
 export interface Pace {
@@ -108,9 +108,9 @@ class Metronome {
 
   #turn(): void {
     this.#immediate = undefined;
-    const dueMs = this.#beat(monotonicMs());
+    const dueMs = this.#beat(machineMs());
     if (dueMs === undefined) return;
-    const waitMs = dueMs - monotonicMs();
+    const waitMs = dueMs - machineMs();
     if (waitMs > turningMs) this.#timer = setTimeout(() => this.#turn(), waitMs - turningMs);
     else this.#immediate = setImmediate(() => this.#turn());
   }
@@ -141,7 +141,7 @@ function staggered(intervalMs: number): Pace {
   return {
     add(answer) {
       phase = (phase + 0.618_033_988_749_895) % 1;
-      const nowMs = monotonicMs();
+      const nowMs = machineMs();
       insert({ answer, dueMs: nowMs + modulo(phase * intervalMs - nowMs, intervalMs) });
       metronome.wake();
     },
@@ -164,7 +164,7 @@ function inStep(intervalMs: number): Pace {
   const metronome = new Metronome(beat);
   return {
     add(answer) {
-      if (answers.push(answer) === 1) tickMs = nextTick(monotonicMs());
+      if (answers.push(answer) === 1) tickMs = nextTick(machineMs());
       metronome.wake();
     },
   };

@@ -5,8 +5,8 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { monotonicMs } from '../../clock.ts';
 import { NullAnswer } from './answer.ts';
+import { machineMs } from './machine-time.ts';
 import { type Gate, type Pace, paceOf, parsePace } from './pace.ts';
 import { type NullRequest, RequestReader } from './request-reader.ts';
 import { reply, unaryAnswer } from './wire.ts';
@@ -67,7 +67,7 @@ export async function startNullTarget({ gate }: NullTargetOptions): Promise<{ ur
     return paces.get(name);
   };
   const generate = (socket: Socket, { path, requestId, maxNewTokens, stream }: NullRequest) => {
-    firstRequestMs ??= monotonicMs();
+    firstRequestMs ??= machineMs();
     requests++;
     const name = path.slice(1, path.indexOf('/', 1));
     const pace = paceAt(name);

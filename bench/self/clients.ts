@@ -7,8 +7,11 @@ import autocannon from 'autocannon';
 import { systemClock } from '../../src/clock.ts';
 import { dispatch } from '../../src/driver/dispatch.ts';
 import { type Send, StageStart } from '../../src/driver/driver.ts';
-import { type StreamingOptions, streamingSend } from '../../src/driver/streaming.ts';
+import type { ExchangeOptions } from '../../src/driver/exchange.ts';
+import { socketSend } from '../../src/driver/socket.ts';
+import { undiciSend } from '../../src/driver/undici.ts';
 import { Connections } from '../../src/http/connections.ts';
+import { Sockets } from '../../src/http/sockets.ts';
 import { tgi } from '../../src/protocol/tgi.ts';
 import type { RequestRecord } from '../../src/record/request-record.ts';
 import type { Run } from '../../src/record/run.ts';
@@ -36,10 +39,14 @@ const protocol = tgi('tag');
 const requestTimeoutMs = 600_000;
 
 /** Our ways to send, by name: each makes a Send to one endpoint, with connections that are open before it is used. */
-const sends: Readonly<Record<string, (options: Omit<StreamingOptions, 'connections'>, origin: string) => OpenSend>> = {
-  undici: (options, origin) => {
+const sends: Readonly<Record<string, (options: ExchangeOptions, url: URL) => OpenSend>> = {
+  socket: (options, url) => {
+    const sockets = new Sockets(url.origin, { timeoutMs: 10_000 });
+    return { send: socketSend({ ...options, url, sockets }), open: count => sockets.open(count) };
+  },
+  undici: (options, { origin, pathname: path }) => {
     const connections = new Connections(origin, { timeoutMs: 10_000 });
-    return { send: streamingSend({ ...options, connections }), open: count => connections.open(count) };
+    return { send: undiciSend({ ...options, path, connections }), open: count => connections.open(count) };
   },
 };
 
@@ -55,13 +62,13 @@ const opened = new Map<string, OpenSend>();
 
 /** A driver's way to send to one path of the null target; made once. */
 export function sendOf(driver: string, url: string, pace: string): OpenSend {
-  const path = `/${pace}/gpu0/generate`;
-  const known = opened.get(path);
+  const endpoint = new URL(`${url}/${pace}/gpu0/generate`);
+  const known = opened.get(endpoint.href);
   if (known !== undefined) return known;
   const make = sends[driver];
   if (make === undefined) throw new Error(`no driver is called ${driver}`);
-  const send = make({ protocol, clock, token: 'bench', headers: {}, path, requestTimeoutMs }, url);
-  opened.set(path, send);
+  const send = make({ protocol, clock, token: 'bench', headers: {}, requestTimeoutMs }, endpoint);
+  opened.set(endpoint.href, send);
   return send;
 }
 

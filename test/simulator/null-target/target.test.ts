@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { monotonicMs, systemClock } from '../../../src/clock.ts';
 import type { Attempt } from '../../../src/driver/driver.ts';
-import { streamingSend } from '../../../src/driver/streaming.ts';
+import { undiciSend } from '../../../src/driver/undici.ts';
 import { Connections } from '../../../src/http/connections.ts';
 import { tgi } from '../../../src/protocol/tgi.ts';
 import { parsePace } from '../../../src/simulator/null-target/pace.ts';
@@ -25,7 +25,7 @@ function asker(url: string) {
     stream = true,
     signal = new AbortController().signal,
   ): Promise<Attempt> => {
-    const send = streamingSend({
+    const send = undiciSend({
       connections,
       protocol: tgi('tag'),
       clock: systemClock(),

@@ -35,7 +35,7 @@ export interface Carrier {
 }
 
 /** The largest unary answer, and the most events of a stream, that are taken in: memory stays bounded. */
-const maxBodyBytes = 64 << 20;
+const maxBodyBytes = 16 << 20;
 const maxEvents = 1 << 18;
 
 export class Exchange {

@@ -7,6 +7,12 @@ const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const colon = 0x3a;
 const space = 0x20;
+const quote = 0x22;
+const backslash = 0x5c;
+const openingBrace = 0x7b;
+const closingBrace = 0x7d;
+const openingBracket = 0x5b;
+const closingBracket = 0x5d;
 const dataField = Buffer.from('data');
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
@@ -28,7 +34,9 @@ export class SseScanner {
   #rest: Buffer = Buffer.alloc(0);
   #restBytes = 0;
   /** The data lines of an event that is not complete yet. */
-  #pending: string | undefined;
+  readonly #lines: string[] = [];
+  #pendingBytes = 0;
+  readonly #nesting = new Nesting();
   #skipLineFeed = false;
   #atStart = true;
   #tooLarge = false;
@@ -65,7 +73,7 @@ export class SseScanner {
       this.#skipLineFeed = bytes[end] === carriageReturn;
       start = end + 1;
     }
-    return !this.#tooLarge && this.#restBytes + (this.#pending?.length ?? 0) <= maxEventBytes;
+    return !this.#tooLarge && this.#restBytes + this.#pendingBytes <= maxEventBytes;
   }
 
   /** Ends the stream: a last line without an end still counts. */
@@ -106,19 +114,23 @@ export class SseScanner {
       if (bytes[from] !== colon) return;
       from += bytes[from + 1] === space && from + 1 < end ? 2 : 1;
     }
-    if (this.#pending !== undefined || !this.#take(bytes, from, end)) this.#data(bytes.toString('utf8', from, end));
+    if (this.#lines.length > 0 || !this.#take(bytes, from, end)) this.#data(bytes.toString('utf8', from, end));
   }
 
   #data(value: string): void {
-    this.#pending = this.#pending === undefined ? value : `${this.#pending}\n${value}`;
-    if (this.#pending.length > maxEventBytes) this.#tooLarge = true;
-    if (isWhole(this.#pending)) this.#emit();
+    this.#lines.push(value);
+    this.#pendingBytes += value.length + 1;
+    if (this.#pendingBytes > maxEventBytes) this.#tooLarge = true;
+    else if (this.#nesting.isWholeWith(value)) this.#emit();
   }
 
   #emit(): void {
-    const data = this.#pending;
-    this.#pending = undefined;
-    if (data !== undefined && data !== '') this.#onData(data);
+    if (this.#lines.length === 0) return;
+    const data = this.#lines.length === 1 ? (this.#lines[0] as string) : this.#lines.join('\n');
+    this.#lines.length = 0;
+    this.#pendingBytes = 0;
+    this.#nesting.reset();
+    if (data !== '') this.#onData(data);
   }
 }
 
@@ -131,29 +143,41 @@ function endOfLine(bytes: Buffer, from: number, to: number): number {
   return to;
 }
 
-/** Whether the text is one JSON object or array with nothing open, or the end mark of OpenAI's streams. */
-function isWhole(text: string): boolean {
-  const first = text.charCodeAt(0);
-  if (first !== 0x7b && first !== 0x5b) return false;
-  if (text === '[DONE]') return true;
-  const last = text.trimEnd().at(-1);
-  if (last !== '}' && last !== ']') return false;
-  let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 0x22) i = endOfString(text, i);
-    else if (code === 0x7b || code === 0x5b) depth++;
-    else if (code === 0x7d || code === 0x5d) depth--;
-  }
-  return depth === 0;
-}
+/** How deep the JSON of an event is nested, line by line: each is looked at once, however many there are. */
+class Nesting {
+  #depth = 0;
+  #isFirst = true;
+  #isJson = false;
+  #isInString = false;
+  #isEscaped = false;
 
-/** The index of the quote that ends the JSON string beginning at `start`; the text's end where none does. */
-function endOfString(text: string, start: number): number {
-  for (let i = start + 1; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 0x5c) i++;
-    else if (code === 0x22) return i;
+  reset(): void {
+    this.#depth = 0;
+    this.#isFirst = true;
+    this.#isInString = false;
+    this.#isEscaped = false;
   }
-  return text.length;
+
+  /** Takes in one more line; whether all of them are one JSON object or array with nothing open (`[DONE]` is one, too). */
+  isWholeWith(line: string): boolean {
+    if (this.#isFirst) {
+      this.#isFirst = false;
+      const first = line.charCodeAt(0);
+      this.#isJson = first === openingBrace || first === openingBracket;
+    }
+    if (!this.#isJson) return false;
+    for (let i = 0; i < line.length; i++) this.#take(line.charCodeAt(i));
+    const last = line.trimEnd().at(-1);
+    return this.#depth === 0 && !this.#isInString && (last === '}' || last === ']');
+  }
+
+  #take(code: number): void {
+    if (this.#isInString) {
+      if (this.#isEscaped) this.#isEscaped = false;
+      else if (code === backslash) this.#isEscaped = true;
+      else if (code === quote) this.#isInString = false;
+    } else if (code === quote) this.#isInString = true;
+    else if (code === openingBrace || code === openingBracket) this.#depth++;
+    else if (code === closingBrace || code === closingBracket) this.#depth--;
+  }
 }

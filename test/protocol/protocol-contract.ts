@@ -34,6 +34,27 @@ export function decoded(protocol: Protocol, stream: string, chunkBytes = Number.
   return events;
 }
 
+/** The data of the events of a stream. */
+function dataOf(stream: string): string[] {
+  return stream.split('\n').flatMap(line => (line.startsWith('data:') ? [line.slice(5).trim()] : []));
+}
+
+/** The same event with its fields in another order, with one more of them, with one less, and with one that is another. */
+function rearranged(event: string): string[] {
+  if (!event.startsWith('{')) return [];
+  const fields = Object.entries(JSON.parse(event) as object);
+  const made = (entries: readonly (readonly [string, unknown])[]) => JSON.stringify(Object.fromEntries(entries));
+  return [
+    made(fields.toReversed()),
+    made([...fields, ['more', 1]]),
+    made([['error', 'no'], ...fields]),
+    ...fields.flatMap(([name], k) => [
+      made(fields.filter((_, i) => i !== k)),
+      ...[null, '', {}, []].map(value => made(fields.map(field => (field[0] === name ? [name, value] : field)))),
+    ]),
+  ];
+}
+
 /** What every protocol does. */
 export function describeProtocol(
   name: string,
@@ -66,6 +87,31 @@ export function describeProtocol(
     it('hears the same wherever the stream is cut', () => {
       const whole = decoded(protocol, text);
       for (let size = 1; size < 40; size++) expect(decoded(protocol, text, size)).toEqual(whole);
+    });
+
+    it('tells a plain token by its ends, and takes nothing else for one', () => {
+      const isPlain = (data: string) => {
+        const bytes = Buffer.from(`data: ${data}\n`);
+        return protocol.isPlainToken(bytes, 6, bytes.length - 1);
+      };
+      // What a text may hold to look like the end, or the beginning, of something else.
+      const texts = [
+        'a',
+        'é世',
+        '',
+        '"',
+        '\\',
+        '"}',
+        '\\"',
+        ...dataOf(stream(['a', ' b', '!'], counts)),
+        'null,"details":null}',
+      ];
+      const events = [...dataOf(stream([...texts, '!'], counts)), overloaded, invalid, '[DONE]', '{}', '[]', ''];
+      const variants = events.flatMap(event => [event, ...rearranged(event)]);
+      const plain = variants.filter(isPlain);
+      for (const event of plain) expect({ event, ...protocol.decodeEvent(event) }).toEqual({ event, kind: 'token' });
+      expect(plain.length).toBeGreaterThanOrEqual(texts.length - 1);
+      expect(isPlain(events.at(-7) ?? '')).toBe(false);
     });
 
     it('does not take a stream that stops before its end for an answer', () => {

@@ -44,6 +44,16 @@ export interface Stripe {
   readonly k: number;
   readonly n: number;
   readonly counts: PhaseCounts;
+  /** Is given the phase, to end it when the others end. */
+  readonly heed?: ((phase: Ending) => void) | undefined;
+}
+
+/** A phase that is driven, as whoever drives the rest of it can end it. */
+export interface Ending {
+  /** It has what the step asked for; its window ends then. */
+  complete(atMs: number): void;
+  /** It sends nothing any more. */
+  stop(atMs: number, reason: EndReason): void;
 }
 
 /** What a driver tells while it drives. */

@@ -3,7 +3,7 @@ import type { Arrival } from '../arrival/arrivals.ts';
 import type { Clock } from '../clock.ts';
 import type { GenerationRequest } from '../protocol/protocol.ts';
 import type { AttemptEnd, RequestRecord } from '../record/request-record.ts';
-import type { Attempt, EndReason, Observer, Part, Phase, Send, Stripe } from './driver.ts';
+import type { Attempt, Ending, EndReason, Observer, Part, Phase, Send, Stripe } from './driver.ts';
 import { PhaseCounts } from './phase-counts.ts';
 import { StopWatch } from './stop-watch.ts';
 
@@ -21,7 +21,7 @@ export interface Due {
  * One phase while it is driven: its window, what is in flight, and the records it gives. The loops decide when to ask
  * it for a request; it decides which request that is and tells the observer what became of it.
  */
-export class PhaseRun {
+export class PhaseRun implements Ending {
   readonly #phase: Phase;
   readonly #send: Send;
   readonly #clock: Clock;
@@ -154,6 +154,7 @@ export class PhaseRun {
   /** Runs a loop to its end and until nothing is in flight any more; an abort interrupts it. */
   async conduct(loop: () => Promise<void>, signal: AbortSignal): Promise<void> {
     const interrupt = () => this.stop(this.#clock.nowMs(), 'interrupted');
+    this.stripe.heed?.(this);
     if (signal.aborted) interrupt();
     signal.addEventListener('abort', interrupt, { once: true });
     await loop();

@@ -56,3 +56,8 @@ export function excerpt(text: string): string {
     .trim()
     .slice(0, 200);
 }
+
+/** Whether nothing more may be asked after it: a wrong token or a ban, for more of the same can ban everyone. */
+export function endsEverything({ kind, banned }: Outcome): boolean {
+  return kind === 'unauthorized' || banned === true;
+}

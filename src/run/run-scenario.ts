@@ -4,29 +4,26 @@
  */
 
 import { worstValidity } from '../analysis/validity.ts';
-import { type Arrival, arrivals, replay, warmupLaw } from '../arrival/arrivals.ts';
 import type { Clock } from '../clock.ts';
-import type { Driver, Part, Phase } from '../driver/driver.ts';
+import type { Driver, Phase } from '../driver/driver.ts';
 import { StageFinish, StageStart } from '../driver/driver.ts';
 import { StopWatch } from '../driver/stop-watch.ts';
 import { exitCodes, HarnessError } from '../errors.ts';
+import { endsEverything } from '../protocol/outcome.ts';
 import { CellTelemetry } from '../record/cell-telemetry.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import type { Environment, Run, RunStatus } from '../record/run.ts';
 import { schemaVersion } from '../record/run.ts';
 import type { DriverName } from '../scenario/driver-limits.ts';
-import { type Cell, expand, type OpenLoad } from '../scenario/expand.ts';
+import { type Cell, expand } from '../scenario/expand.ts';
 import type { StopRule } from '../scenario/objective.ts';
-import type { Scenario } from '../scenario/resolve.ts';
 import type { Target } from '../scenario/target.ts';
-import type { Trace } from '../scenario/trace.ts';
 import type { RunStore } from '../store/run-directory.ts';
 import type { ProcessSample } from '../telemetry/generator.ts';
-import type { PreparedWorkload } from '../workload/prepare.ts';
-import { mixedSource, type RequestSource, requestSource } from '../workload/workload.ts';
 import { CellRun } from './cell-run.ts';
+import { type Material, phaseOf } from './phase.ts';
 import { Ticker } from './ticker.ts';
-import { factsOf, type Models, type PreparedWorkloads, remarksOn } from './workloads.ts';
+import { remarksOn } from './workloads.ts';
 
 /** What a run sends to: a service in real time or an engine in virtual time. */
 export interface Bench {
@@ -37,6 +34,8 @@ export interface Bench {
   sampleProcess(): ProcessSample;
   /** The share of its tokens that the embedded service wrote late of late; only where it is the target. */
   engineLateRatio(): number | undefined;
+  /** How long ahead its drivers must be told when to begin; not at all where they are not. */
+  readonly startLeadMs?: number;
 }
 
 /** How many requests a driver will have in flight to a target. */
@@ -46,14 +45,8 @@ export interface Need {
   readonly inFlight: number;
 }
 
-export interface RunOptions {
+export interface RunOptions extends Material {
   readonly id: string;
-  readonly scenario: Scenario;
-  /** The requests of the traces that the scenario names. */
-  readonly traces: ReadonlyMap<string, Trace>;
-  /** The workloads that are used, ready, and what the service has said of its models. */
-  readonly workloads: PreparedWorkloads;
-  readonly models: Models;
   readonly environment: Environment;
   readonly bench: Bench;
   /** Makes the place to keep the run in, with its first `run.json`. */
@@ -86,15 +79,6 @@ export interface Progress {
 export async function runScenario(options: RunOptions): Promise<Run> {
   const { scenario, bench, signal } = options;
   const cells = expand(scenario);
-  const requestsOf = ({ target, workload }: Cell): RequestSource => {
-    const facts = factsOf(scenario, options.models, target.model);
-    const sourceOf = (name: string) =>
-      requestSource(options.workloads.get(name) as PreparedWorkload, scenario.seed, facts);
-    const { mix, workloads } = target;
-    if (mix === undefined) return sourceOf(workload);
-    const sources = workloads.map((name, i) => ({ name, weight: mix[i] ?? 0, source: sourceOf(name) }));
-    return mixedSource(sources, scenario.seed);
-  };
   const startedAt = options.wallClock();
   const finished: CellRun[] = [];
   const fatal = new AbortController();
@@ -142,11 +126,10 @@ export async function runScenario(options: RunOptions): Promise<Run> {
         cell => new CellRun(cell, scenario, new CellTelemetry(cell, scenario, cells), ticker, store, onEnd),
       );
       await driveStage(runs, {
-        scenario,
-        traces: options.traces,
+        material: options,
         bench,
-        requestsOf,
         ticker,
+        fail: error => fatal.abort(error),
         staggerMs: cell => staggerOf(cell, finished),
         stop,
         stages: (cells.at(-1)?.stage ?? 0) + 1,
@@ -164,7 +147,7 @@ export async function runScenario(options: RunOptions): Promise<Run> {
     interrupted: signal.aborted,
     stopped: halted.signal.aborted,
   });
-  const run = runSoFar(status);
+  const run = runSoFar(status, ticker.inFlight);
   try {
     await store.writeRun(run);
     await store.close();
@@ -186,12 +169,12 @@ function statusOf(is: {
 }
 
 interface StageOptions {
-  readonly scenario: Scenario;
-  readonly traces: ReadonlyMap<string, Trace>;
+  readonly material: Material;
   readonly bench: Bench;
-  readonly requestsOf: (cell: Cell) => RequestSource;
   readonly ticker: Ticker;
   readonly staggerMs: (cell: Cell) => number | undefined;
+  /** Ends all that is driven, for one cell cannot be. */
+  readonly fail: (error: unknown) => void;
   readonly stop: AbortSignal;
   readonly stages: number;
 }
@@ -199,53 +182,29 @@ interface StageOptions {
 /** Drives the cells of one stage at the same time, each to its end. */
 async function driveStage(
   runs: readonly CellRun[],
-  { scenario, traces, bench, requestsOf, ticker, staggerMs, stop, stages }: StageOptions,
+  { material, bench, ticker, staggerMs, fail, stop, stages }: StageOptions,
 ): Promise<void> {
-  const start = new StageStart(runs.length);
-  const finish = new StageFinish(runs.length);
+  const { scenario } = material;
+  const start = new StageStart(runs.length, bench.startLeadMs);
+  const finish = runs.length === 1 ? undefined : new StageFinish(runs.length);
   await bench.prepare(
     runs.map(({ cell }) => ({ target: cell.target, driver: cell.driver, inFlight: inFlightOf(cell) })),
   );
   ticker.beginStage(runs, stages);
   await Promise.all(
-    runs.map(async run => {
+    runs.map(run => {
       const { cell } = run;
-      const source = requestsOf(cell);
       const phase: Phase = {
-        cell,
-        arrivals: (load, part) => arrivalsOf(load, part, traces, scheduleNames(scenario, cell, part)),
-        requestOf: (part, index, lengths) => source([cell.step, cell.repetition, part, index], lengths),
-        drainMs: scenario.load.drainMs,
+        ...phaseOf(cell, material),
         stopIf: scenario.stopIf.filter(({ ends }) => ends === 'step'),
         staggerMs: staggerMs(cell),
         start,
         finish,
       };
-      await bench.driverOf(cell.target, cell.driver).drive(phase, run, stop);
+      return bench.driverOf(cell.target, cell.driver).drive(phase, run, stop).catch(fail);
     }),
   );
   await ticker.flush();
-}
-
-/**
- * What names a schedule. Endpoints that are driven in turn get the same one, so that they can be compared; driven at
- * once each has its own, or all of them would send in step.
- */
-function scheduleNames({ seed }: Scenario, { order, target, step, repetition }: Cell, part: string) {
-  return [seed, part, step, repetition, ...(order === 'parallel' ? [target.name] : [])];
-}
-
-/** What a part of an open loop is due by: what counts by the schedule itself, what is sent before and after by a law. */
-function arrivalsOf(
-  load: OpenLoad,
-  part: Part,
-  traces: StageOptions['traces'],
-  seed: readonly (string | number)[],
-): Iterable<Arrival> {
-  if (part !== 'measured') return arrivals(warmupLaw(load), ...seed);
-  return load.arrivals === 'trace'
-    ? replay(traces.get(load.trace.file) as Trace, load.timeScale)
-    : arrivals(load, ...seed);
 }
 
 function stagesOf(cells: readonly Cell[]): Cell[][] {
@@ -266,17 +225,15 @@ function staggerOf({ target, workload }: Cell, finished: readonly CellRun[]): nu
 
 /** A 401 or a ban ends a run at once: more of the same would only get everyone banned. */
 export function reasonToStop({ outcome, target }: Pick<RequestRecord, 'outcome' | 'target'>): HarnessError | undefined {
+  if (!endsEverything(outcome)) return undefined;
   if (outcome.kind === 'unauthorized') {
     return new HarnessError(`${target}: expected the token to be accepted, got 401: ${outcome.detail ?? ''}`, {
       hint: 'check VALID_TOKEN or --token-file; the run was stopped at the first refusal, for repeated ones can ban everyone',
       exitCode: exitCodes.unreachable,
     });
   }
-  if (outcome.banned) {
-    return new HarnessError(`${target}: expected to be let in, got a ban (403): ${outcome.detail ?? ''}`, {
-      hint: 'the gateway bars everyone for some minutes after several wrong tokens: wait, then check the token',
-      exitCode: exitCodes.unreachable,
-    });
-  }
-  return undefined;
+  return new HarnessError(`${target}: expected to be let in, got a ban (403): ${outcome.detail ?? ''}`, {
+    hint: 'the gateway bars everyone for some minutes after several wrong tokens: wait, then check the token',
+    exitCode: exitCodes.unreachable,
+  });
 }

@@ -60,6 +60,11 @@ export class Ticker {
     }
   }
 
+  /** Requests that were sent and have not ended. */
+  get inFlight(): number {
+    return this.#sent - this.#ended;
+  }
+
   beginStage(runs: readonly CellRun[], stages: number): void {
     this.#runs = runs;
     this.#stages = stages;
@@ -90,7 +95,7 @@ export class Ticker {
       cells: this.#runs.map(run => run.cell.index),
       sent: this.#sent,
       ended: this.#ended,
-      inFlight: this.#sent - this.#ended,
+      inFlight: this.inFlight,
       ...this.#bench.sampleProcess(),
       ...(engineLateRatio === undefined ? {} : { engineLateRatio }),
     };
@@ -114,7 +119,7 @@ export class Ticker {
       part: parts.find(part => part === 'warm-up') ?? parts.find(part => part === 'measuring') ?? 'drain',
       sent: this.#sent,
       ended: this.#ended,
-      inFlight: this.#sent - this.#ended,
+      inFlight: this.inFlight,
       outputTokensPerS: this.#tokens,
       ...this.#bad,
     });

@@ -3,14 +3,18 @@ import { dispatch } from '../../src/driver/dispatch.ts';
 import type { Driver, Send } from '../../src/driver/driver.ts';
 import { retrying } from '../../src/driver/retry.ts';
 import { simulatedSend } from '../../src/driver/simulated.ts';
+import { stripedDriver } from '../../src/driver/striped.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { RequestRecord } from '../../src/record/request-record.ts';
 import type { Environment, GeneratorSample, Run } from '../../src/record/run.ts';
+import { phaseOf } from '../../src/run/phase.ts';
 import { type Progress, runScenario } from '../../src/run/run-scenario.ts';
 import { prepareWorkloads } from '../../src/run/workloads.ts';
+import { type Cell, expand } from '../../src/scenario/expand.ts';
 import { parseScenario } from '../../src/scenario/resolve.ts';
 import { wordForToken } from '../../src/workload/wording.ts';
 import type { GenerationRequest } from '../../src/workload/workload.ts';
+import { memoryLanes } from '../driver/memory-lanes.ts';
 
 const environment: Environment = {
   harness: '0.0.0',
@@ -41,6 +45,12 @@ export async function virtualRun(
     between?: (send: Send) => Send;
     /** Told of every request as it is sent. */
     onRequest?: (request: GenerationRequest) => void;
+    /** Spreads every cell over so many lanes, as a run does over threads. */
+    lanes?: number;
+    /** When the first lane comes to an end of its own. */
+    laneLostAtMs?: number;
+    /** Told of every `run.json`, also where the run fails. */
+    onRun?: (run: Run) => void;
   } = {},
 ): Promise<VirtualRun> {
   const { scenario, traces, assets } = parseScenario({
@@ -72,6 +82,16 @@ export async function virtualRun(
     const again = scenario.retry === undefined ? watched : retrying(watched, scenario.retry, clock, scenario.seed);
     drivers.set(target.name, dispatch(again, clock));
   }
+  const models = new Map(scenario.targets.map(({ model }) => [model, { tokensOfWords: wordForToken }]));
+  const material = { scenario, traces, workloads, models };
+  const lanes = memoryLanes(options.lanes ?? 0, {
+    clock,
+    driverOf: ({ cell }) => drivers.get(cell.target.name) as Driver,
+    phaseOf: ({ cell }) => phaseOf(expand(scenario)[cell] as Cell, material),
+  });
+  if (options.laneLostAtMs !== undefined)
+    clock.at(options.laneLostAtMs, () => lanes[0]?.lose(new Error('out of memory')));
+  const striped = stripedDriver(lanes, clock);
   const records: RequestRecord[] = [];
   const samples: GeneratorSample[] = [];
   const progress: Progress[] = [];
@@ -79,15 +99,13 @@ export async function virtualRun(
   if (options.interruptAtMs !== undefined) clock.at(options.interruptAtMs, () => interrupt.abort());
   const run = await clock.run(
     runScenario({
+      ...material,
       id: 'test',
-      scenario,
-      traces,
-      workloads,
-      models: new Map(scenario.targets.map(({ model }) => [model, { tokensOfWords: wordForToken }])),
       environment,
       bench: {
         clock,
-        driverOf: target => drivers.get(target.name) as Driver,
+        driverOf: target => (lanes.length > 0 ? striped : (drivers.get(target.name) as Driver)),
+        startLeadMs: lanes.length > 0 ? 50 : 0,
         prepare: async () => {},
         sampleProcess: () => ({ loopDelayMs: { mean: 0, p99: 0, max: 0 }, cpuRatio: 0, gcMs: 0, memoryBytes: 0 }),
         engineLateRatio: () => undefined,
@@ -97,7 +115,7 @@ export async function virtualRun(
         addGpu: () => {},
         addServer: () => {},
         flush: async sample => void (sample && samples.push(sample)),
-        writeRun: async () => {},
+        writeRun: async run => options.onRun?.(run),
         close: async () => {},
       }),
       progress: each => void progress.push(each),

@@ -4,8 +4,8 @@
  */
 import { setMaxListeners } from 'node:events';
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
-import { type AskAll, type Asking, cannon, floor, request, sendOf, throughDriver } from './self/clients.ts';
-import type { Cost, Told, Work } from './self/work.ts';
+import { type AskAll, type Asking, cannon, floor, request, sendOf, throughDriver } from './performance/clients.ts';
+import type { Cost, Told, Work } from './performance/work.ts';
 
 const [, , name = '', goPath = '', donePath = ''] = process.argv;
 

@@ -7,11 +7,11 @@
  * npm run bench:self -- --rounds 3 --streams 100 --only undici     while one is at work on something; nothing is written
  */
 import { parseArgs } from 'node:util';
-import { ClientProcess } from './self/client-process.ts';
-import { drivers } from './self/clients.ts';
-import { tokenCosts } from './self/costs.ts';
-import { startTimes, watchRatio } from './self/program.ts';
-import { machine, median, type Performance, type Row, writePerformance } from './self/results.ts';
+import { ClientProcess } from './performance/client-process.ts';
+import { drivers } from './performance/clients.ts';
+import { tokenCosts } from './performance/costs.ts';
+import { startTimes, watchRatio } from './performance/program.ts';
+import { type Costs, machine, median, type Row, writeResults } from './performance/results.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -88,7 +88,7 @@ const unaryRows = await compare(['floor', 'autocannon', ...measured], async clie
 show('unary requests per CPU second, 100 connections', unaryRows);
 
 const idleStreams = 1_000;
-const idle: Performance['idle'] = {};
+const idle: Costs['idle'] = {};
 for (const name of measured) {
   const held = { residentBytes: [] as number[], heapBytes: [] as number[] };
   for (let round = 0; round < Math.min(3, rounds); round++) {
@@ -113,7 +113,7 @@ if (isWhole) {
   say(`start: ${whole(start.toFirstRequestMs)} ms to the first request, Node alone ${whole(start.nodeAloneMs)} ms`);
   const watching = await watchRatio(100, 6);
   say(`watching 100 idle streams: ${(watching * 100).toFixed(1)} % of a core`);
-  const files = await writePerformance({
+  const costsOfAll: Costs = {
     ...machine(),
     rounds,
     answerTokens,
@@ -124,6 +124,6 @@ if (isWhole) {
     costs,
     start,
     watching,
-  });
-  for (const file of files) say(`written: ${file}`);
+  };
+  for (const file of await writeResults({ self: costsOfAll })) say(`written: ${file}`);
 }

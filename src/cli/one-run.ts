@@ -26,6 +26,8 @@ export interface OneRun {
   readonly io: Io;
   /** What the service has said of its models, where it shall not be believed anew: equal prompts need equal facts. */
   readonly models?: Models;
+  /** The zero of its times on the machine's monotonic clock, where another process is to know it. */
+  readonly beganMs?: number;
 }
 
 export interface FinishedRun {
@@ -38,7 +40,7 @@ export interface FinishedRun {
 /** One scenario from the start of its service to its reports. */
 export async function runOne(
   loaded: LoadedScenario,
-  { id, directory, quiet, io, models: known }: OneRun,
+  { id, directory, quiet, io, models: known, beganMs }: OneRun,
 ): Promise<FinishedRun> {
   const { scenario, secrets, traces, assets, text } = loaded;
   const workloads = await prepareWorkloads(scenario, assets);
@@ -61,7 +63,7 @@ export async function runOne(
     const models = known ?? greeting.models;
     checkLengths(scenario, workloads, models);
     if (!quiet) say(io.stderr, opening(loaded, embedded, directory, io));
-    bench = serviceBench({ ...service, clock: systemClock() });
+    bench = serviceBench({ ...service, clock: systemClock(beganMs) });
     const floorMs = scenario.load.floor ? await measureFloors(bench, scenario, io.interrupted) : undefined;
     const run = await runScenario({
       id,

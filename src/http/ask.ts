@@ -1,4 +1,4 @@
-import { request } from 'undici';
+import { Agent, request } from 'undici';
 import type { Reply } from '../analysis/conformance.ts';
 import { messageOf } from '../errors.ts';
 
@@ -6,6 +6,10 @@ import { messageOf } from '../errors.ts';
 export interface Question {
   readonly url: string;
   readonly token?: string | undefined;
+  /** Sent besides. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Certificates to trust besides the usual ones, PEM. */
+  readonly ca?: string | undefined;
   /** Sent as JSON by POST; without one it is a GET. */
   readonly body?: unknown;
   readonly timeoutMs: number;
@@ -15,11 +19,14 @@ export interface Question {
 const maxBytes = 1 << 20;
 
 /** Asks once, follows nothing, and always answers: with status 0 and the reason where nothing came back. */
-export async function ask({ url, token, body, timeoutMs }: Question): Promise<Reply> {
+export async function ask({ url, token, headers: extra = {}, ca, body, timeoutMs }: Question): Promise<Reply> {
+  const dispatcher = ca === undefined ? undefined : new Agent({ connect: { ca } });
   try {
     const reply = await request(url, {
       method: body === undefined ? 'GET' : 'POST',
+      ...(dispatcher === undefined ? {} : { dispatcher }),
       headers: {
+        ...extra,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
@@ -27,14 +34,20 @@ export async function ask({ url, token, body, timeoutMs }: Question): Promise<Re
       signal: AbortSignal.timeout(timeoutMs),
     });
     const headers = Object.fromEntries(Object.entries(reply.headers).map(([name, value]) => [name, String(value)]));
-    return { status: reply.statusCode, headers, body: await textOf(reply.body as AsyncIterable<Buffer>, token) };
+    return { status: reply.statusCode, headers, body: await textOf(reply.body as AsyncIterable<Buffer>, token, extra) };
   } catch (error) {
     return { status: 0, headers: {}, body: messageOf(error) };
+  } finally {
+    await dispatcher?.destroy();
   }
 }
 
-/** A body as text, without the token should the server send it back. */
-async function textOf(body: AsyncIterable<Buffer>, token: string | undefined): Promise<string> {
+/** A body as text, without the token and the values of headers should the server send them back. */
+async function textOf(
+  body: AsyncIterable<Buffer>,
+  token: string | undefined,
+  headers: Readonly<Record<string, string>>,
+): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
@@ -43,5 +56,7 @@ async function textOf(body: AsyncIterable<Buffer>, token: string | undefined): P
     if (bytes > maxBytes) break;
   }
   const text = Buffer.concat(chunks).toString('utf8');
-  return token === undefined ? text : text.replaceAll(token, '[token]');
+  const bare = token === undefined ? text : text.replaceAll(token, '[token]');
+  const values = Object.values(headers).filter(value => value !== '');
+  return values.reduce((shown, value) => shown.replaceAll(value, '[header]'), bare);
 }

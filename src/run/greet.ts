@@ -1,14 +1,17 @@
 import { systemClock } from '../clock.ts';
 import type { Attempt } from '../driver/driver.ts';
+import type { Addressing } from '../driver/message.ts';
 import { exitCodes, HarnessError } from '../errors.ts';
 import { ask } from '../http/ask.ts';
 import { isMapping } from '../protocol/json.ts';
 import { seededRandom } from '../random.ts';
 import { driverOf } from '../scenario/driver-limits.ts';
 import type { Target } from '../scenario/target.ts';
+import type { EncodedImage } from '../workload/image.ts';
 import type { ModelFacts } from '../workload/prompt.ts';
 import { commonWords, madeUpText } from '../workload/text.ts';
 import { calibrated } from '../workload/wording.ts';
+import { learnPictureTokens } from './picture-tokens.ts';
 import { type ServiceBench, type ServiceBenchOptions, serviceBench } from './service-bench.ts';
 import { isCalibrated, type Models, type PreparedWorkloads } from './workloads.ts';
 
@@ -30,41 +33,44 @@ const greetings = 3;
 
 /**
  * Asks every target for one token and the service for what it says of itself: a wrong token, path or address shows
- * before any load, and once. A model whose prompts are made to a length is asked twice, to learn how it counts words.
- * Throws a HarnessError where a target cannot be reached, does not exist or refuses the token.
+ * before any load, and once. A model whose prompts are made to a length is asked twice, to learn how it counts words,
+ * and once for each size of its pictures. Throws a HarnessError where a target cannot be reached, does not exist or
+ * refuses the token or a picture.
  */
 export async function greet(
   options: Omit<ServiceBenchOptions, 'clock'>,
   workloads: PreparedWorkloads,
   signal: AbortSignal,
 ): Promise<Greeting> {
-  const { scenario, serviceUrl, secrets } = options;
+  const { scenario, serviceUrl, ca } = options;
   const bench = serviceBench({ ...options, clock: systemClock() });
   const models = new Map<string, ModelFacts>();
   try {
-    const send = (target: Target, words: number): Promise<Attempt> => {
+    const send = (target: Target, words: number, images: readonly EncodedImage[] = []): Promise<Attempt> => {
       const prompt = madeUpText(words, commonWords, seededRandom(scenario.seed, 'greeting', words));
-      return bench.sendOf(target)({ prompt, images: [], maxNewTokens: 1, parameters: {}, stream: true }, signal);
+      return bench.sendOf(target)({ prompt, images, maxNewTokens: 1, parameters: {}, stream: true }, signal);
     };
+    const used = (model: string) =>
+      scenario.targets.filter(target => target.model === model).flatMap(target => target.workloads);
     for (const target of scenario.targets) {
       if (signal.aborted) break;
       await bench.prepare([{ target, driver: driverOf('auto', bench.urlOf(target).protocol), inFlight: 1 }]);
       const short = await patiently(() => send(target, shortWords));
       judge(target, bench.urlOf(target), short);
       if (models.has(target.model)) continue;
-      const needed = target.workloads.some(name => isCalibratedIn(workloads, name));
-      const long = needed ? await send(target, longWords) : undefined;
-      models.set(target.model, { ...tokensOfWords(short, long), ...(await inputLimit(bench, target)) });
+      const asked = [...new Set(used(target.model))].flatMap(name => workloads.get(name) ?? []);
+      const long = asked.some(isCalibrated) ? await send(target, longWords) : undefined;
+      const withPicture = (picture: EncodedImage) => send(target, shortWords, [picture]);
+      models.set(target.model, {
+        ...tokensOfWords(short, long),
+        ...(await inputLimit(bench, target, ca)),
+        ...(await learnPictureTokens(target, asked, short.inputTokens, withPicture)),
+      });
     }
-    return { info: await infoAt(`${serviceUrl}/info`, secrets.tokens.get('')), models };
+    return { info: await infoAt(`${serviceUrl}/info`, bench.addressingOf(), ca), models };
   } finally {
     await bench.close();
   }
-}
-
-function isCalibratedIn(workloads: PreparedWorkloads, name: string): boolean {
-  const prepared = workloads.get(name);
-  return prepared !== undefined && isCalibrated(prepared);
 }
 
 function tokensOfWords(short: Attempt, long: Attempt | undefined): Pick<ModelFacts, 'tokensOfWords'> {
@@ -77,11 +83,15 @@ function tokensOfWords(short: Attempt, long: Attempt | undefined): Pick<ModelFac
 }
 
 /** The longest prompt a model takes, by what its endpoint says of itself: beside `generate`, as documented, or below it. */
-async function inputLimit(bench: ServiceBench, target: Target): Promise<Pick<ModelFacts, 'maxInputTokens'>> {
+async function inputLimit(
+  bench: ServiceBench,
+  target: Target,
+  ca: string | undefined,
+): Promise<Pick<ModelFacts, 'maxInputTokens'>> {
   const url = bench.urlOf(target);
   const endpoint = url.origin + url.pathname.replace(/\/$/, '');
   for (const at of new Set([endpoint.replace(/\/generate$/, ''), endpoint])) {
-    const info = await infoAt(`${at}/info`, bench.tokenOf(target));
+    const info = await infoAt(`${at}/info`, bench.addressingOf(target), ca);
     const told = isMapping(info)
       ? [info['max_input_tokens'], info['max_input_length'], info['max_sequence_length']]
       : [];
@@ -92,8 +102,8 @@ async function inputLimit(bench: ServiceBench, target: Target): Promise<Pick<Mod
 }
 
 /** What is said there as JSON; undefined where it does not answer so. */
-async function infoAt(url: string, token: string | undefined): Promise<unknown> {
-  const { status, body } = await ask({ url, token, timeoutMs: patienceMs });
+async function infoAt(url: string, addressing: Addressing, ca: string | undefined): Promise<unknown> {
+  const { status, body } = await ask({ url, ...addressing, ca, timeoutMs: patienceMs });
   try {
     return status === 200 ? (JSON.parse(body) as unknown) : undefined;
   } catch {

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { dispatch } from '../driver/dispatch.ts';
 import type { Driver, Send } from '../driver/driver.ts';
+import type { Addressing } from '../driver/message.ts';
 import { retrying } from '../driver/retry.ts';
 import { socketSend } from '../driver/socket.ts';
 import { unaryDriver } from '../driver/unary.ts';
@@ -34,7 +35,8 @@ const patienceMs = 10_000;
 export interface ServiceBench extends Bench {
   urlOf(target: Target): URL;
   sendOf(target: Target): Send;
-  tokenOf(target: Target): string | undefined;
+  /** The token and the headers that go with any request to it; without a target, to the service itself. */
+  addressingOf(target?: Target): Addressing;
   /** The headers of any request to it, its token among them. */
   headersOf(target: Target): Readonly<Record<string, string>>;
   close(): Promise<void>;
@@ -58,15 +60,16 @@ export function serviceBench({
     among(connections, urlOf(target).origin, origin => new Connections(origin, { ca, timeoutMs: patienceMs }));
   const socketsOf = (target: Target) =>
     among(sockets, urlOf(target).origin, origin => new Sockets(origin, { timeoutMs: patienceMs }));
-  /** The service's token goes to the service's own host only. */
-  const tokenOf = (target: Target) =>
-    secrets.tokens.get(target.name) ??
-    (urlOf(target).origin === new URL(serviceUrl).origin ? secrets.tokens.get('') : undefined);
+  /** The service's token and headers go to the service's own host only. */
+  const addressingOf = (target?: Target): Addressing => {
+    const isOurs = target === undefined || urlOf(target).origin === new URL(serviceUrl).origin;
+    const own = target === undefined ? undefined : secrets.tokens.get(target.name);
+    return { token: own ?? (isOurs ? secrets.tokens.get('') : undefined), headers: isOurs ? secrets.headers : {} };
+  };
   const exchangeOf = (target: Target) => ({
     protocol: protocolOf(target),
     clock,
-    token: tokenOf(target),
-    headers: urlOf(target).origin === new URL(serviceUrl).origin ? secrets.headers : {},
+    ...addressingOf(target),
     requestTimeoutMs: scenario.limits.requestTimeoutMs,
   });
   const sendOf = (target: Target, driver: DriverName): Send => {
@@ -84,9 +87,9 @@ export function serviceBench({
     clock,
     urlOf,
     sendOf: target => sendOf(target, driverOf('auto', urlOf(target).protocol)),
-    tokenOf,
+    addressingOf,
     headersOf(target) {
-      const { token, headers } = exchangeOf(target);
+      const { token, headers } = addressingOf(target);
       return { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
     },
     driverOf(target, name) {

@@ -5,7 +5,7 @@ import type { Scenario } from '../scenario/resolve.ts';
 import { formatRatio } from '../units.ts';
 import { tooLong } from '../workload/input-limit.ts';
 import { openWorkload, type PreparedWorkload, withPictures } from '../workload/prepare.ts';
-import { cutOf, type ModelFacts } from '../workload/prompt.ts';
+import { costliestPicture, cutOf, type ModelFacts } from '../workload/prompt.ts';
 
 export type PreparedWorkloads = ReadonlyMap<string, PreparedWorkload>;
 
@@ -49,11 +49,16 @@ export function factsOf(scenario: Scenario, models: Models, model: string): Mode
 
 /** Throws a HarnessError where a model has said that it takes less than it would be asked. */
 export function checkLengths(scenario: Scenario, workloads: PreparedWorkloads, models: Models): void {
-  const problems = pairings(scenario, workloads, models).flatMap(({ model, prepared, facts: { maxInputTokens } }) =>
-    maxInputTokens === undefined
-      ? []
-      : tooLong(prepared, maxInputTokens).map(problem => `${problem} (what ${model} says of itself at /info)`),
-  );
+  const problems = pairings(scenario, workloads, models).flatMap(({ model, prepared, facts }) => {
+    const { maxInputTokens } = facts;
+    if (maxInputTokens === undefined) return [];
+    const whose =
+      maxInputTokens === scenario.limits.maxInputTokens
+        ? 'limits.maxInputTokens'
+        : `what ${model} says of itself at /info`;
+    const problems = tooLong(prepared, maxInputTokens, costliestPicture(facts, prepared.name));
+    return problems.map(problem => `${problem} (${whose})`);
+  });
   if (problems.length > 0) throw new HarnessError(problems.join('\n'), { exitCode: exitCodes.usage });
 }
 

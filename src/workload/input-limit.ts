@@ -6,15 +6,22 @@ const problemsTold = 5;
 
 /**
  * What of a workload is longer than a model takes, each as `where: expected …, got …`. A text is counted with its
- * tokenizer; without one a word is taken for a token, which is fewer than it has. Presets are cut and never too long.
+ * tokenizer; without one a word is taken for a token, which is fewer than it has. Presets are cut, and too long only
+ * where the picture beside them is.
  */
-export function tooLong({ name, workload, prompts, tokenizer }: PreparedWorkload, maxInputTokens: number): string[] {
+export function tooLong(
+  { name, workload, prompts, tokenizer }: PreparedWorkload,
+  maxInputTokens: number,
+  picture?: { readonly size: string; readonly tokens: number },
+): string[] {
   const { prompt } = workload;
-  const prefixTokens = prompt.sharedPrefix?.tokens ?? 0;
-  const told = (where: string, got: string) => `${where}: expected at most ${maxInputTokens} tokens, got ${got}`;
+  const prefixTokens = (prompt.sharedPrefix?.tokens ?? 0) + (picture?.tokens ?? 0);
+  const share = picture === undefined ? '' : `, ${picture.tokens} of them for a picture of ${picture.size}`;
+  const told = (where: string, got: string) =>
+    `${where}: expected at most ${maxInputTokens} tokens, got ${got}${share}`;
   const problems: string[] = [];
   const longest = (prompt.tokens === undefined ? 0 : longestOf(prompt.tokens)) + prefixTokens;
-  if (longest > maxInputTokens) problems.push(told(`workloads.${name}.prompt`, `up to ${longest}`));
+  if (longest > maxInputTokens) return [told(`workloads.${name}.prompt`, `up to ${longest}`)];
   const given = prompt.text === undefined ? prompts : [{ text: prompt.text, where: `workloads.${name}.prompt.text` }];
   for (const { text, where } of given) {
     // No text has more tokens than UTF-8 bytes, of which a character has at most four.

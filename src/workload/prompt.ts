@@ -12,6 +12,8 @@ export interface ModelFacts {
   /** How the server itself counts plain words. */
   readonly tokensOfWords?: TokensOfWords;
   readonly maxInputTokens?: number;
+  /** What its pictures are to it, in tokens, by workload and size. */
+  readonly pictureTokens?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 /** A prompt and, where it was made to a length, how many tokens that is. */
@@ -64,11 +66,22 @@ export function cutOf(prepared: PreparedWorkload, facts: ModelFacts): { tokens: 
 /** Without a tokenizer lengths are true within a few percent: what is cut to a limit keeps so far away from it. */
 const inexactShare = 0.95;
 
-/** The longest a made-up prompt may be, without the beginning that it may share. */
-function mostTokens({ workload, wording }: PreparedWorkload, { maxInputTokens }: ModelFacts): number {
+/** The longest a made-up prompt may be, without its picture and the beginning that it may share. */
+function mostTokens({ name, workload, wording }: PreparedWorkload, facts: ModelFacts): number {
+  const { maxInputTokens } = facts;
   if (maxInputTokens === undefined) return Number.POSITIVE_INFINITY;
-  const limit = wording === undefined ? Math.floor(maxInputTokens * inexactShare) : maxInputTokens;
-  return Math.max(1, limit - (workload.prompt.sharedPrefix?.tokens ?? 0));
+  const limit = maxInputTokens - (costliestPicture(facts, name)?.tokens ?? 0);
+  const text = wording === undefined ? Math.floor(limit * inexactShare) : limit;
+  return Math.max(1, text - (workload.prompt.sharedPrefix?.tokens ?? 0));
+}
+
+/** The size of a workload's pictures that costs a model most; undefined where none is known. */
+export function costliestPicture(
+  { pictureTokens }: ModelFacts,
+  workload: string,
+): { readonly size: string; readonly tokens: number } | undefined {
+  const sizes = Object.entries(pictureTokens?.[workload] ?? {}).map(([size, tokens]) => ({ size, tokens }));
+  return sizes.toSorted((a, b) => b.tokens - a.tokens)[0];
 }
 
 function wordingOf({ wording }: PreparedWorkload, { tokensOfWords = wordForToken }: ModelFacts): Wording {

@@ -86,6 +86,24 @@ describe('what a model has said of itself', () => {
     expect(() => checkLengths(scenario, workloads, new Map())).not.toThrow();
   });
 
+  it('counts what its pictures cost it', async () => {
+    const images = 'images: { generate: { width: 8, height: 8, count: 1 } }';
+    const { scenario, assets } = scenarioOf({
+      seen: `{ kind: vlm, prompt: { text: What is this? }, ${images}, output: { maxNewTokens: 8 } }`,
+    });
+    const workloads = await prepareWorkloads(scenario, assets);
+    const facts = { maxInputTokens: 2048, pictureTokens: { seen: { '8x8': 2928 } } };
+    expect(() => checkLengths(scenario, workloads, new Map([['m', facts]]))).toThrow(
+      'workloads.seen.prompt: expected at most 2048 tokens, got up to 2928, 2928 of them for a picture of 8x8 (what m says',
+    );
+    const ours = scenarioOf(
+      { seen: `{ kind: vlm, prompt: { text: What is this? }, ${images}, output: { maxNewTokens: 8 } }` },
+      {},
+      'limits: { maxInputTokens: 2000 }',
+    );
+    expect(() => checkLengths(ours.scenario, workloads, new Map([['m', facts]]))).toThrow('(limits.maxInputTokens)');
+  });
+
   it('holds together with limits.maxInputTokens: the lower of the two', () => {
     const { scenario } = scenarioOf({ chat }, {}, 'limits: { maxInputTokens: 4096 }');
     expect(factsOf(scenario, new Map([['m', { maxInputTokens: 2048 }]]), 'm')).toEqual({ maxInputTokens: 2048 });

@@ -114,7 +114,7 @@ describe('the documented service', () => {
       'sha',
       'docker_label',
     ]);
-    expect(info).toMatchObject({ model_pipeline_tag: 'text-generation', max_sequence_length: 8192 });
+    expect(info).toMatchObject({ model_pipeline_tag: 'text-generation', max_sequence_length: 4096 });
     const other = await bodyOf<Record<string, unknown>>(await service.get(`/${vlm}/gpu0/info`));
     expect(other['model_pipeline_tag']).toBe('image-text-to-text');
     expect(await (await service.get(`/info?model=${vlm}`)).json()).toEqual(other);

@@ -9,9 +9,13 @@ const file = (name: string, text: string) => [name, [{ name, bytes: new TextEnco
 const tokenizer = file('t.json', wordTokenizer(commonWords));
 
 /** What of a workload is too long for a model that takes ten tokens. */
-async function problems(prompt: Workload['prompt'], prompts = ''): Promise<string[]> {
+async function problems(
+  prompt: Workload['prompt'],
+  prompts = '',
+  picture?: { size: string; tokens: number },
+): Promise<string[]> {
   const workload = { kind: 'text', prompt, output: { maxNewTokens: 1 }, parameters: {}, stream: true } as const;
-  return tooLong(await prepared(workload, { assets: new Map([file('p.txt', prompts), tokenizer]) }), 10);
+  return tooLong(await prepared(workload, { assets: new Map([file('p.txt', prompts), tokenizer]) }), 10, picture);
 }
 
 describe('tooLong', () => {
@@ -44,6 +48,30 @@ describe('tooLong', () => {
   it('leaves a preset alone, which is cut, and whatever fits', async () => {
     expect(await problems({ preset: 'agent' })).toEqual([]);
     expect(await problems({ tokens: 10 })).toEqual([]);
+  });
+
+  it('counts the picture in, of whatever prompt it stands beside', async () => {
+    const picture = { size: '64x64', tokens: 8 };
+    const share = ', 8 of them for a picture of 64x64';
+    expect(await problems({ text: 'one two three' }, '', picture)).toEqual([
+      `workloads.chat.prompt.text: expected at most 10 tokens, got at least 11${share}`,
+    ]);
+    expect(await problems({ file: 'p.txt' }, 'one two\none two three', picture)).toEqual([
+      `p.txt:2: expected at most 10 tokens, got at least 11${share}`,
+    ]);
+    expect(await problems({ tokens: { kind: 'uniform', min: 1, max: 3 } }, '', picture)).toEqual([
+      `workloads.chat.prompt: expected at most 10 tokens, got up to 11${share}`,
+    ]);
+    expect(await problems({ preset: 'agent' }, '', picture)).toEqual([]);
+    expect(await problems({ tokens: 2 }, '', picture)).toEqual([]);
+  });
+
+  it('says once that a picture alone is too long', async () => {
+    const picture = { size: '512x512', tokens: 12 };
+    for (const prompt of [{ preset: 'chat' as const }, { text: 'Why?' }, { file: 'p.txt' }])
+      expect(await problems(prompt, 'a\nb', picture)).toEqual([
+        'workloads.chat.prompt: expected at most 10 tokens, got up to 12, 12 of them for a picture of 512x512',
+      ]);
   });
 
   it('tells a few of many', async () => {

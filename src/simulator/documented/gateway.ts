@@ -103,7 +103,7 @@ function info(served: ServedModel, startedAt: string): object {
     model_dtype: 'float16',
     model_device_type: 'cuda',
     model_pipeline_tag: served.kind === 'vlm' ? 'image-text-to-text' : 'text-generation',
-    max_sequence_length: served.maxTotalTokens,
+    max_sequence_length: served.maxInputTokens,
     timestamp: startedAt,
     model_sha: 'simulated',
     sha: 'simulated',

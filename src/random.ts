@@ -43,3 +43,13 @@ export function seededRandom(...names: readonly (string | number)[]): Random {
     logNormal: (mean, deviation) => randomLogNormal.source(uniform)(mean, deviation)(),
   };
 }
+
+/** The same things in another order, each order equally likely (Fisher–Yates). */
+export function shuffled<T>(items: readonly T[], random: Random): T[] {
+  const result = [...items];
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = random.integer(0, i);
+    [result[i], result[j]] = [result[j] as T, result[i] as T];
+  }
+  return result;
+}

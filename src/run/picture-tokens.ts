@@ -39,7 +39,7 @@ function largestOf({ pictures }: PicturePool): EncodedImage {
 function refused(target: Target, workload: string, { size }: PicturePool, { status, detail }: Attempt['outcome']) {
   const said = detail ? `: ${detail}` : '';
   return new HarnessError(
-    `workloads.${workload}.images: expected ${target.name} to take a picture of ${size}, got ${status ?? 'a refusal'}${said}`,
+    `workloads.${workload}.images: expected ${target.name} to take a picture of ${size}, got ${status !== undefined && status >= 400 ? status : 'a refusal'}${said}`,
     {
       hint: 'smaller or differently shaped pictures cost fewer tokens (images.fit); TGI itself reads service.imageSyntax: markdown',
       exitCode: exitCodes.usage,

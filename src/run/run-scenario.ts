@@ -23,7 +23,7 @@ import type { ProcessSample } from '../telemetry/generator.ts';
 import { CellRun } from './cell-run.ts';
 import { type Material, phaseOf } from './phase.ts';
 import { Ticker } from './ticker.ts';
-import { remarksOn } from './workloads.ts';
+import { remarksOn, repeatsIn } from './workloads.ts';
 
 /** What a run sends to: a service in real time or an engine in virtual time. */
 export interface Bench {
@@ -106,6 +106,7 @@ export async function runScenario(options: RunOptions): Promise<Run> {
       findings: [
         ...(early ? [{ text: `${verb} after ${measured} of ${cells.length} cells${by}` }] : []),
         ...remarksOn(scenario, options.workloads, options.models),
+        ...repeatsIn(options.workloads, results, options.environment.service.simulated),
       ],
       cells: results,
     };

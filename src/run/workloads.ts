@@ -1,11 +1,13 @@
 import { exitCodes, HarnessError } from '../errors.ts';
-import type { Remark } from '../record/run.ts';
+import type { CellResult, Remark } from '../record/run.ts';
+import type { Summary } from '../record/summary.ts';
 import type { Assets } from '../scenario/assets.ts';
 import type { Scenario } from '../scenario/resolve.ts';
-import { formatRatio } from '../units.ts';
+import { formatNumber, formatRatio } from '../units.ts';
 import { tooLong } from '../workload/input-limit.ts';
 import { openWorkload, type PreparedWorkload, withPictures } from '../workload/prepare.ts';
 import { costliestPicture, cutOf, type ModelFacts } from '../workload/prompt.ts';
+import { differentRequests } from '../workload/workload.ts';
 
 export type PreparedWorkloads = ReadonlyMap<string, PreparedWorkload>;
 
@@ -79,6 +81,39 @@ export function remarksOn(scenario: Scenario, workloads: PreparedWorkloads, mode
       });
     return remarks;
   });
+}
+
+/**
+ * Where an endpoint was sent the same request again and again, which a server that keeps prefixes need not work out
+ * again. The embedded one keeps none: there it is said of prompt files only, which should be long enough.
+ */
+export function repeatsIn(workloads: PreparedWorkloads, cells: readonly CellResult[], isSimulated: boolean): Remark[] {
+  return [...workloads.values()].flatMap(prepared => {
+    const different = differentRequests(prepared);
+    const sent = mostSent(cells, prepared.name);
+    if (different === undefined || sent <= different || (isSimulated && prepared.prompts.length === 0)) return [];
+    const [ofAll, ofThem] = [sent, different].map(value => value.toLocaleString('en-US'));
+    const times = formatNumber(sent / different);
+    return [
+      {
+        text: `${prepared.name}: ${ofAll} requests to an endpoint were ${ofThem} different ones, each sent ${times} times; a server that keeps prefixes answers those faster than users would see`,
+        advice: 'set prompt.unique: true, or give a longer file',
+      },
+    ];
+  });
+}
+
+/** The most requests of a workload that an endpoint was sent, counted or not. */
+function mostSent(cells: readonly CellResult[], workload: string): number {
+  const byTarget = new Map<string, number>();
+  for (const cell of cells) {
+    const part: Summary | undefined = cell.workload === workload ? cell : cell.byWorkload?.[workload];
+    if (part === undefined) continue;
+    const { counts, warmupRequests, cooldownRequests = 0 } = part;
+    const sent = counts.due - counts.dropped + warmupRequests + cooldownRequests;
+    byTarget.set(cell.target.name, (byTarget.get(cell.target.name) ?? 0) + sent);
+  }
+  return Math.max(0, ...byTarget.values());
 }
 
 /** Whether the lengths of a workload depend on how the server counts words. */

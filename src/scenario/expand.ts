@@ -1,5 +1,5 @@
 import { exitCodes, HarnessError } from '../errors.ts';
-import { seededRandom } from '../random.ts';
+import { seededRandom, shuffled } from '../random.ts';
 import { type DriverName, driverOf } from './driver-limits.ts';
 import type { ConcurrencyRamp, End, Law, Replay } from './load.ts';
 import type { Scenario, Step } from './resolve.ts';
@@ -99,7 +99,9 @@ function* stages(scenario: Scenario, repetition: number): Generator<Stage> {
         break;
       default:
         for (const step of run) {
-          for (const pairing of shuffled(pairings, scenario.seed, step.index, repetition)) yield [{ pairing, step }];
+          // In a seeded order, so that no endpoint always comes first.
+          const random = seededRandom(scenario.seed, 'order', step.index, repetition);
+          for (const pairing of shuffled(pairings, random)) yield [{ pairing, step }];
         }
     }
   }
@@ -113,17 +115,6 @@ function runsOfOneOrder(steps: readonly Step[]): Step[][] {
     else runs.push([step]);
   }
   return runs;
-}
-
-/** A seeded order (Fisher–Yates), so that no endpoint always comes first. */
-function shuffled<T>(items: readonly T[], seed: number, step: number, repetition: number): T[] {
-  const random = seededRandom(seed, 'order', step, repetition);
-  const result = [...items];
-  for (let i = result.length - 1; i > 0; i--) {
-    const j = random.integer(0, i);
-    [result[i], result[j]] = [result[j] as T, result[i] as T];
-  }
-  return result;
 }
 
 function loadOf(step: Step, pairing: Pairing, stage: readonly Pairing[], scenario: Scenario): Load {

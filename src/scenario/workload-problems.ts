@@ -34,6 +34,12 @@ function problemsOfPrompt({ prompt, kind }: Workload, at: Path, maxInputTokens: 
       message: 'expected no sharedPrefix beside text, which every request shares already',
     });
   }
+  if (prompt.unique && prompt.text === undefined && prompt.file === undefined) {
+    problems.push({
+      path: [...at, 'unique'],
+      message: 'expected unique only beside file or text, for made-up prompts differ from the first word on',
+    });
+  }
   const longest = (tokens === undefined ? 0 : longestOf(tokens)) + (sharedPrefix?.tokens ?? 0);
   if (maxInputTokens !== undefined && longest > maxInputTokens) {
     const part = tokens === undefined ? 'sharedPrefix' : 'tokens';

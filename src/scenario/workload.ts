@@ -34,8 +34,11 @@ const prompt = z
     text: z.string().min(1).describe('The same prompt each time'),
     tokens: lengths.describe('Made-up English of about this many tokens'),
     file: path.describe(
-      'Prompts as they stand, drawn at random: .txt (one a line), .jsonl (prompt or messages) or ShareGPT .json',
+      'Prompts as they stand, all of them in a random order and then again in another: .txt (one a line), .jsonl (prompt or messages) or ShareGPT .json',
     ),
+    unique: z
+      .boolean()
+      .describe('With file or text: each prompt begins with a few words of its own, so that no cache answers it'),
     sharedPrefix: z
       .strictObject({
         ratio: z.number().gt(0).max(1).describe('The share of the requests that begin so'),

@@ -1,5 +1,6 @@
 import type { Lengths } from '../scenario/workload.ts';
 import type { PreparedWorkload } from './prepare.ts';
+import { ownWords } from './prompt.ts';
 
 /** How many prompts of a file that are too long are told. */
 const problemsTold = 5;
@@ -15,7 +16,8 @@ export function tooLong(
   picture?: { readonly size: string; readonly tokens: number },
 ): string[] {
   const { prompt } = workload;
-  const prefixTokens = (prompt.sharedPrefix?.tokens ?? 0) + (picture?.tokens ?? 0);
+  const ownTokens = prompt.unique ? ownWords : 0;
+  const prefixTokens = (prompt.sharedPrefix?.tokens ?? 0) + ownTokens + (picture?.tokens ?? 0);
   const share = picture === undefined ? '' : `, ${picture.tokens} of them for a picture of ${picture.size}`;
   const told = (where: string, got: string) =>
     `${where}: expected at most ${maxInputTokens} tokens, got ${got}${share}`;

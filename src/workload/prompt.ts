@@ -1,9 +1,9 @@
 /** The words of a request: given, from a file, or made up to a length in tokens. */
 import { type Random, seededRandom } from '../random.ts';
 import { lengthOf, shareAbove } from './lengths.ts';
+import { inPasses } from './passes.ts';
 import type { PreparedWorkload } from './prepare.ts';
 import { presets } from './presets.ts';
-import type { FilePrompt } from './prompt-file.ts';
 import { commonWords, madeUpText } from './text.ts';
 import { type TokensOfWords, type Wording, wordForToken, wordsFor } from './wording.ts';
 
@@ -22,14 +22,18 @@ export interface Prompt {
   readonly askedTokens?: number;
 }
 
-/** Draws a prompt; where it is made up, `tokens` take the place of the length that the workload asks for. */
-export type PromptSource = (random: Random, tokens?: number) => Prompt;
+/**
+ * Draws the prompt of a request by its names, of which the last is its number; where it is made up, `tokens` take the
+ * place of the length that the workload asks for.
+ */
+export type PromptSource = (random: Random, names: readonly (string | number)[], tokens?: number) => Prompt;
+
+/** How many words of its own a given prompt begins with, where it is to be unlike any other. */
+export const ownWords = 8;
 
 /** The prompts of a workload for a model. */
 export function promptSource(prepared: PreparedWorkload, seed: number, facts: ModelFacts): PromptSource {
   const { prompt } = prepared.workload;
-  const { text } = prompt;
-  if (text !== undefined) return () => ({ text });
   const wording = wordingOf(prepared, facts);
   const { words, perWordTokens } = wording;
   const { ratio, tokens: prefixTokens } = prompt.sharedPrefix ?? { ratio: 0, tokens: 0 };
@@ -37,21 +41,24 @@ export function promptSource(prepared: PreparedWorkload, seed: number, facts: Mo
   const prefix = madeUpText(prefixWords, words, seededRandom(seed, 'prefix', prepared.name));
   const begins = (random: Random) => ratio > 0 && random.uniform() < ratio;
 
-  const { prompts } = prepared;
-  if (prompts.length > 0) {
-    return random => {
-      const { text } = prompts[random.integer(0, prompts.length - 1)] as FilePrompt;
-      return { text: begins(random) ? `${prefix}\n\n${text}` : text };
+  const { text } = prompt;
+  const given = text === undefined ? prepared.prompts : [{ text }];
+  if (given.length > 0) {
+    const placeOf = inPasses(given.length, seed, prepared.name);
+    return (random, names) => {
+      const { text } = given[placeOf(names)] as { text: string };
+      const own = prompt.unique ? `${madeUpText(ownWords, words, random)}\n\n${text}` : text;
+      return { text: begins(random) ? `${prefix}\n\n${own}` : own };
     };
   }
   const lengths = lengthsOf(prepared);
   const most = mostTokens(prepared, facts);
-  return (random, tokens = lengthOf(lengths, random)) => {
+  return (random, _, tokens = lengthOf(lengths, random)) => {
     const own = Math.min(tokens, most);
     if (!begins(random)) return { text: madeUpText(wordsFor(own, wording), words, random), askedTokens: own };
     const askedTokens = own + prefixTokens;
-    const ownWords = Math.max(1, wordsFor(askedTokens, wording) - prefixWords);
-    return { text: `${prefix} ${madeUpText(ownWords, words, random)}`, askedTokens };
+    const wordsAfter = Math.max(1, wordsFor(askedTokens, wording) - prefixWords);
+    return { text: `${prefix} ${madeUpText(wordsAfter, words, random)}`, askedTokens };
   };
 }
 

@@ -40,7 +40,7 @@ export function requestSource(prepared: PreparedWorkload, seed: number, facts: M
   return (names, lengths = {}) => {
     const random = seededRandom(seed, 'request', name, ...names);
     const drawn = pictures.length === 0 ? undefined : drawPicture(pictures, random);
-    const { text, askedTokens } = promptOf(random, lengths.inputTokens);
+    const { text, askedTokens } = promptOf(random, names, lengths.inputTokens);
     return {
       prompt: text,
       images: drawn === undefined ? [] : [drawn.picture],
@@ -51,6 +51,19 @@ export function requestSource(prepared: PreparedWorkload, seed: number, facts: M
       ...(drawn === undefined || pictures.length === 1 ? {} : { variant: drawn.size }),
     };
   };
+}
+
+/** How many different requests a workload can give before one comes again; undefined where there is no end of them. */
+export function differentRequests({ workload: { prompt }, prompts, pictures }: PreparedWorkload): number | undefined {
+  const given = prompt.text === undefined ? prompts.length : 1;
+  if (given === 0 || prompt.unique) return undefined;
+  return (
+    given *
+    Math.max(
+      1,
+      pictures.reduce((sum, pool) => sum + pool.pictures.length, 0),
+    )
+  );
 }
 
 /** Requests drawn from several sources by their weights; each says which it came from. */

@@ -1,7 +1,15 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { HarnessError } from '../../src/errors.ts';
-import { checkLengths, factsOf, openWorkloads, prepareWorkloads, remarksOn } from '../../src/run/workloads.ts';
+import type { CellResult } from '../../src/record/run.ts';
+import {
+  checkLengths,
+  factsOf,
+  openWorkloads,
+  prepareWorkloads,
+  remarksOn,
+  repeatsIn,
+} from '../../src/run/workloads.ts';
 import { parseScenario } from '../../src/scenario/resolve.ts';
 
 /** A scenario of these workloads, each asked of a model `m`, with its files. */
@@ -109,6 +117,56 @@ describe('what a model has said of itself', () => {
     expect(factsOf(scenario, new Map([['m', { maxInputTokens: 2048 }]]), 'm')).toEqual({ maxInputTokens: 2048 });
     expect(factsOf(scenario, new Map([['m', { maxInputTokens: 8192 }]]), 'm')).toEqual({ maxInputTokens: 4096 });
     expect(factsOf(scenario, new Map(), 'm')).toEqual({ maxInputTokens: 4096 });
+  });
+});
+
+describe('repeatsIn', () => {
+  const cell = (workload: string, target: string, due: number, rest: object = {}) =>
+    ({
+      workload,
+      target: { name: target },
+      counts: { due, dropped: 0 },
+      warmupRequests: 4,
+      ...rest,
+    }) as unknown as CellResult;
+  const text = '{ kind: text, prompt: { text: Why? }, output: { maxNewTokens: 8 } }';
+  const file = (rest = '') => `{ kind: text, prompt: { file: p.txt${rest} }, output: { maxNewTokens: 8 } }`;
+  const remarks = async (workload: string, cells: CellResult[], isSimulated = false) => {
+    const { scenario, assets } = scenarioOf({ asked: workload, other: text }, { 'p.txt': 'a\nb\nc\nd\ne' });
+    return repeatsIn(await prepareWorkloads(scenario, assets), cells, isSimulated).map(each => each.text);
+  };
+
+  it('says how often the prompts of a file were sent to the endpoint that was sent most', async () => {
+    const cells = [
+      cell('asked', 'm/gpu0', 6),
+      cell('asked', 'm/gpu1', 20),
+      cell('asked', 'm/gpu0', 8, { cooldownRequests: 3 }),
+    ];
+    const said = [
+      expect.stringMatching(/^asked: 25 requests to an endpoint were 5 different ones, each sent 5\.00 times/),
+    ];
+    expect(await remarks(file(), cells)).toEqual(said);
+    expect(await remarks(file(), cells, true)).toEqual(said);
+  });
+
+  it('says nothing where none came twice', async () => {
+    expect(await remarks(file(), [cell('asked', 'm/gpu0', 1), cell('asked', 'm/gpu1', 1)])).toEqual([]);
+    expect(await remarks(file(', unique: true'), [cell('asked', 'm/gpu0', 90)])).toEqual([]);
+    expect(await remarks('{ kind: text, prompt: { preset: chat } }', [cell('asked', 'm/gpu0', 90)])).toEqual([]);
+  });
+
+  it('says it of one text as well, but for the embedded service, which keeps no prefixes', async () => {
+    expect(await remarks(text, [cell('asked', 'm/gpu0', 90)])).toHaveLength(1);
+    expect(await remarks(text, [cell('asked', 'm/gpu0', 90)], true)).toEqual([]);
+  });
+
+  it('counts the part of a mix', async () => {
+    const part = { counts: { due: 6, dropped: 2 }, warmupRequests: 2 };
+    const mixed = cell('mixed', 'm/gpu0', 60, { byWorkload: { asked: part, other: part } });
+    expect(await remarks(file(), [mixed])).toEqual([
+      expect.stringMatching(/^asked: 6 requests .* 5 different/),
+      expect.stringMatching(/^other: 6 requests .* 1 different/),
+    ]);
   });
 });
 

@@ -52,6 +52,14 @@ describe('a prompt', () => {
     ]);
   });
 
+  it('may be unique where it would not be so by itself', () => {
+    expect(problems(`${text}prompt: { text: Why?, unique: true }`)).toEqual([]);
+    expect(problems(`${text}prompt: { file: p.txt, unique: true }`)).toEqual([]);
+    expect(problems(`${text}prompt: { tokens: 9, unique: true }`)[0]).toMatch(
+      /^s\.yaml:9:26: expected unique only beside file or text/,
+    );
+  });
+
   it('says which presets there are', () => {
     expect(problems(`${text}prompt: { preset: caht }`)[0]).toMatch(/chat.*rag.*summarise.*code.*agent/);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Workload } from '../../src/scenario/workload.ts';
-import { cutOf, type ModelFacts } from '../../src/workload/prompt.ts';
+import { cutOf, type ModelFacts, ownWords } from '../../src/workload/prompt.ts';
 import { requestSource } from '../../src/workload/workload.ts';
 import { prepared } from './prepared.ts';
 
@@ -47,11 +47,31 @@ describe('a shared prefix', () => {
 });
 
 describe('the prompts of a file', () => {
+  it('are all asked before one is asked again, and begin with words of their own where they are to be unique', async () => {
+    const text = Array.from({ length: 100 }, (_, line) => `prompt ${line}`).join('\n');
+    const drawn = await prompts({ file: 'p.txt' }, {}, text);
+    for (const from of [0, 100, 200, 300])
+      expect(new Set(drawn.slice(from, from + 100).map(({ prompt }) => prompt)).size).toBe(100);
+    const unique = await prompts({ file: 'p.txt', unique: true }, {}, text);
+    expect(unique.map(({ prompt }) => prompt.split('\n\n')[1])).toEqual(drawn.map(({ prompt }) => prompt));
+    expect(new Set(unique.map(({ prompt }) => prompt.split('\n\n')[0])).size).toBe(400);
+    expect(unique.every(({ prompt }) => words(prompt.split('\n\n')[0] ?? '') === ownWords)).toBe(true);
+  });
+
   it('are asked as they stand, each of them some time, in an order the seed decides', async () => {
     const drawn = await prompts({ file: 'p.txt' }, {}, 'one\ntwo\nthree');
     expect(new Set(drawn.map(({ prompt }) => prompt))).toEqual(new Set(['one', 'two', 'three']));
     expect(drawn.every(({ askedInputTokens }) => askedInputTokens === undefined)).toBe(true);
     expect(await prompts({ file: 'p.txt' }, {}, 'one\ntwo\nthree')).toEqual(drawn);
+  });
+});
+
+describe('a text', () => {
+  it('is the same each time, or begins with words of its own each time', async () => {
+    expect(new Set((await prompts({ text: 'Why?' })).map(({ prompt }) => prompt))).toEqual(new Set(['Why?']));
+    const unique = await prompts({ text: 'Why?', unique: true });
+    expect(new Set(unique.map(({ prompt }) => prompt)).size).toBe(400);
+    expect(unique.every(({ prompt }) => prompt.endsWith('\n\nWhy?'))).toBe(true);
   });
 });
 
@@ -70,5 +90,7 @@ describe('cutOf', () => {
     expect(cutOf(preset, { maxInputTokens: 100_000 })).toBeUndefined();
     expect(cutOf(preset, {})).toBeUndefined();
     expect(cutOf(await prepared(workload({ tokens: 50 })), { maxInputTokens: 40 })).toBeUndefined();
+    const pictureTokens = { chat: { '64x64': 600, '512x512': 1000 }, other: { '8x8': 1900 } };
+    expect(cutOf(preset, { maxInputTokens: 2000, pictureTokens })).toMatchObject({ tokens: 950 });
   });
 });

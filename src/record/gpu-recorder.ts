@@ -127,7 +127,8 @@ export class GpuRecorder {
     }
   }
 
-  #gap({ source, host, gap }: TelemetryGap): void {
+  #gap({ source, host, gap, absent }: TelemetryGap): void {
+    if (absent) return;
     const isOurs = this.#names.some(name => name.host === undefined || host === undefined || name.host === host);
     if (isOurs) this.#gaps.set(source, gap);
   }

@@ -66,6 +66,8 @@ export interface TelemetryGap {
   readonly target?: string;
   /** What went wrong, in words. */
   readonly gap: string;
+  /** There was nothing to watch, and nothing had been asked for by name: no gap in what was promised. */
+  readonly absent?: true;
 }
 
 export type GpuLine = GpuSample | TelemetryGap;

@@ -24,6 +24,7 @@ export class ServerRecorder {
   }
 
   add(line: ServerLine): void {
+    if (isGap(line) && line.absent) return;
     if (line.target === this.#target && line.simulated === this.#simulated) this.#lines.push(line);
   }
 

@@ -11,6 +11,7 @@ import { greet } from '../run/greet.ts';
 import { writeReports } from '../run/reports.ts';
 import { runScenario } from '../run/run-scenario.ts';
 import { type ServiceBench, serviceBench } from '../run/service-bench.ts';
+import { watchAll } from '../run/telemetry.ts';
 import { checkLengths, type Models, prepareWorkloads } from '../run/workloads.ts';
 import type { Scenario } from '../scenario/resolve.ts';
 import { RunWriter, readRun } from '../store/run-directory.ts';
@@ -64,6 +65,8 @@ export async function runOne(
     checkLengths(scenario, workloads, models);
     if (!quiet) say(io.stderr, opening(loaded, embedded, directory, io));
     bench = serviceBench({ ...service, clock: systemClock(beganMs) });
+    const { clock, urlOf, headersOf } = bench;
+    const watched = { clock, urlOf, headersOf };
     const floorMs = scenario.load.floor ? await measureFloors(bench, scenario, io.interrupted) : undefined;
     const run = await runScenario({
       id,
@@ -89,6 +92,7 @@ export async function runOne(
         hasDirectory = true;
         return store;
       },
+      watch: listener => watchAll({ ...service, ...watched, lookAlike: embedded?.lookAlike }, listener),
       progress: quiet ? () => {} : progress.show,
       signal: io.interrupted,
       wallClock: () => new Date().toISOString(),

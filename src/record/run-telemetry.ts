@@ -65,7 +65,11 @@ interface OpenSource {
 interface OpenBefore {
   readonly device: GpuDevice;
   readonly simulated: boolean;
-  readonly seen: { readonly atMs: number; readonly utilisation: number | undefined; readonly watts: number | undefined }[];
+  readonly seen: {
+    readonly atMs: number;
+    readonly utilisation: number | undefined;
+    readonly watts: number | undefined;
+  }[];
 }
 
 /** Lines of both kinds in, in the order in which they came; what is to be said of the run as a whole out. */
@@ -82,7 +86,10 @@ export class RunTelemetry {
 
   addGpu(line: GpuLine): void {
     const source = this.#sourceOf(line);
-    if (isGap(line)) return begin(source.gaps, line);
+    if (isGap(line)) {
+      begin(source.gaps, line);
+      return;
+    }
     end(source.gaps, line.atMs);
     source.simulated = line.simulated;
     source.samples++;

@@ -3,7 +3,9 @@ import type { Load } from '../scenario/expand.ts';
 import type { Scenario } from '../scenario/resolve.ts';
 import type { Order } from '../scenario/scenario.ts';
 import type { ModelFacts } from '../workload/prompt.ts';
+import type { GpuDevice } from './gpu-sample.ts';
 import type { GpuSummary } from './gpu-summary.ts';
+import type { TelemetrySummary } from './run-telemetry.ts';
 import type { Diagnosis, ServerSummary } from './server-summary.ts';
 import type { Summary } from './summary.ts';
 
@@ -88,6 +90,8 @@ export interface Environment {
     /** Only where the scenario asks for it. */
     readonly floorMs?: readonly Floor[];
   };
+  /** The GPUs that were seen, of all sources. */
+  readonly gpus?: readonly GpuDevice[];
   /** Prompt files, tokenizers and pictures that the scenario names: a digest of the content of each. */
   readonly files?: Readonly<Record<string, string>>;
   /** A digest of scenario, host class and service, to tell runs apart that must not be compared. */
@@ -108,6 +112,8 @@ export interface Run {
   readonly scenario: Scenario;
   readonly validity: Validity;
   readonly findings: readonly Remark[];
+  /** What was watched, and how well; only where anything was. */
+  readonly telemetry?: TelemetrySummary;
   readonly cells: readonly CellResult[];
 }
 

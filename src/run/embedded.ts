@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Scenario } from '../scenario/resolve.ts';
 import { documentedModel } from '../simulator/catalogue.ts';
-import { launchService } from '../simulator/launch.ts';
+import { launchService, nvidiaSmiOf } from '../simulator/launch.ts';
+import type { LookAlike } from './telemetry.ts';
 
 /** The embedded service of a run: where it is, its token, and how late it is. */
 export interface EmbeddedService {
@@ -9,6 +10,8 @@ export interface EmbeddedService {
   readonly token: string;
   /** The share of its tokens it wrote late, by more than a tenth of their step, in the last second or so. */
   lateRatio(): number | undefined;
+  /** What shows its GPUs. */
+  readonly lookAlike: LookAlike;
   stop(): Promise<void>;
 }
 
@@ -48,6 +51,7 @@ export async function startEmbedded(scenario: Scenario): Promise<EmbeddedService
     url: service.url,
     token,
     lateRatio: () => lateRatio,
+    lookAlike: nvidiaSmiOf(service),
     async stop() {
       clearInterval(timer);
       await service.stop();

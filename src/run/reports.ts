@@ -8,6 +8,7 @@ import { isDevice, isGap } from '../record/gpu-sample.ts';
 import type { Recorder } from '../record/recorder.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import type { GeneratorSample, Remark, Run } from '../record/run.ts';
+import { RunTelemetry } from '../record/run-telemetry.ts';
 import { Timeline } from '../record/timeline.ts';
 import { csv, requestLines, summaryRows, timelineRows } from '../report/csv.ts';
 import { markdown } from '../report/markdown.ts';
@@ -143,10 +144,15 @@ async function rebuildRun(
     each.open(window[0]);
     each.close(window[1]);
   }
+  const ofRun = new RunTelemetry();
+  const loadFromMs = stored.telemetry?.loadFromMs ?? null;
+  if (loadFromMs !== null) ofRun.load(loadFromMs);
+  const watchers = [ofRun, ...telemetry.values()];
   for await (const lines of readGpuLines(directory, badLine(fileNames.gpu)))
-    for (const each of telemetry.values()) for (const line of lines) each.addGpu(line);
+    for (const each of watchers) for (const line of lines) each.addGpu(line);
   for await (const lines of readServerLines(directory, badLine(fileNames.server)))
-    for (const each of telemetry.values()) for (const line of lines) each.addServer(line);
+    for (const each of watchers) for (const line of lines) each.addServer(line);
+  const watched = ofRun.summary();
 
   const wasKilled = stored.status === 'running';
   const cells = planned
@@ -156,8 +162,8 @@ async function rebuildRun(
       const { endedBy = 'interrupted', stopRule } = stored.cells.find(({ index }) => index === cell.index) ?? {};
       const ended = { endedBy, ...(stopRule === undefined ? {} : { stopRule }) };
       const recorder = recorders.get(cell.index) as Recorder;
-      const watched = telemetry.get(cell.index) as CellTelemetry;
-      return cellResult(cell, recorder, watched, during, ended, stored.scenario.objectives);
+      const ofCell = telemetry.get(cell.index) as CellTelemetry;
+      return cellResult(cell, recorder, ofCell, during, ended, stored.scenario.objectives);
     });
   return {
     ...stored,
@@ -165,6 +171,8 @@ async function rebuildRun(
     unaccounted: wasKilled ? Math.max(0, (samples.at(-1)?.sent ?? 0) - sentAndEnded) : stored.unaccounted,
     validity: worstValidity(cells.map(cell => cell.validity)),
     findings,
+    environment: { ...stored.environment, gpus: ofRun.devices() },
+    ...(watched === undefined ? {} : { telemetry: watched }),
     cells,
   };
 }

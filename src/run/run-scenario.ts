@@ -4,7 +4,7 @@
  */
 
 import { worstValidity } from '../analysis/validity.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, sleepUntil } from '../clock.ts';
 import type { Driver, Phase } from '../driver/driver.ts';
 import { StageFinish, StageStart } from '../driver/driver.ts';
 import { StopWatch } from '../driver/stop-watch.ts';
@@ -20,8 +20,10 @@ import type { StopRule } from '../scenario/objective.ts';
 import type { Target } from '../scenario/target.ts';
 import type { RunStore } from '../store/run-directory.ts';
 import type { ProcessSample } from '../telemetry/generator.ts';
+import type { TelemetryListener, Watch } from '../telemetry/watch.ts';
 import { CellRun } from './cell-run.ts';
 import { type Material, phaseOf } from './phase.ts';
+import { TelemetryTap } from './telemetry-tap.ts';
 import { Ticker } from './ticker.ts';
 import { remarksOn, repeatsIn } from './workloads.ts';
 
@@ -51,6 +53,8 @@ export interface RunOptions extends Material {
   readonly bench: Bench;
   /** Makes the place to keep the run in, with its first `run.json`. */
   readonly openStore: (run: Run) => Promise<RunStore>;
+  /** Begins to watch GPUs and servers, until it is told to stop. */
+  readonly watch?: (listener: TelemetryListener) => Watch;
   readonly progress: (progress: Progress) => void;
   /** Aborted to interrupt the run: the reason becomes its status. */
   readonly signal: AbortSignal;
@@ -86,8 +90,10 @@ export async function runScenario(options: RunOptions): Promise<Run> {
   const halted = new AbortController();
   const stop = AbortSignal.any([signal, fatal.signal, halted.signal]);
 
+  let tap: TelemetryTap | undefined;
   const runSoFar = (status: RunStatus, unaccounted = 0): Run => {
     const results = finished.map(cell => cell.result(scenario.objectives)).sort((a, b) => a.index - b.index);
+    const telemetry = tap?.run.summary();
     const rule = status === 'stopped' ? (halted.signal.reason as StopRule).text : undefined;
     const measured = finished.filter(({ endedBy }) => endedBy !== 'interrupted').length;
     const [verb, by] = rule === undefined ? ['interrupted', ''] : ['ended by stopIf', `: ${rule}`];
@@ -100,7 +106,8 @@ export async function runScenario(options: RunOptions): Promise<Run> {
       startedAt,
       endedAt: status === 'running' ? null : options.wallClock(),
       unaccounted,
-      environment: options.environment,
+      environment: { ...options.environment, gpus: tap?.run.devices() ?? [] },
+      ...(telemetry === undefined ? {} : { telemetry }),
       scenario,
       validity: worstValidity(results.map(cell => cell.validity)),
       findings: [
@@ -113,6 +120,8 @@ export async function runScenario(options: RunOptions): Promise<Run> {
   };
 
   const store = await options.openStore(runSoFar('running'));
+  tap = new TelemetryTap(store);
+  const watch = options.watch?.(tap);
   const ticker = new Ticker(bench, store, options.progress, error => fatal.abort(error));
   const watches = scenario.stopIf.filter(({ ends }) => ends === 'run').map(rule => new StopWatch(rule));
   const onEnd = (record: RequestRecord) => {
@@ -121,6 +130,8 @@ export async function runScenario(options: RunOptions): Promise<Run> {
     for (const watch of watches) if (watch.isBeyond(record)) halted.abort(watch.rule);
   };
   try {
+    if (watch !== undefined)
+      await Promise.race([watch.settled, sleepUntil(bench.clock, bench.clock.nowMs() + quietMs, stop)]);
     for (const stage of stagesOf(cells)) {
       if (stop.aborted) break;
       const runs = stage.map(
@@ -131,6 +142,7 @@ export async function runScenario(options: RunOptions): Promise<Run> {
         bench,
         ticker,
         fail: error => fatal.abort(error),
+        tap,
         staggerMs: cell => staggerOf(cell, finished),
         stop,
         stages: (cells.at(-1)?.stage ?? 0) + 1,
@@ -141,6 +153,7 @@ export async function runScenario(options: RunOptions): Promise<Run> {
   } catch (error) {
     fatal.abort(error);
   }
+  await watch?.stop();
   await ticker.stop();
   const failure = fatal.signal.aborted ? (fatal.signal.reason as unknown) : undefined;
   const status = statusOf({
@@ -169,10 +182,14 @@ function statusOf(is: {
   return is.stopped ? 'stopped' : 'complete';
 }
 
+/** How long GPUs are looked at before the first load, at most: it begins then, whatever they showed. */
+const quietMs = 2_000;
+
 interface StageOptions {
   readonly material: Material;
   readonly bench: Bench;
   readonly ticker: Ticker;
+  readonly tap: TelemetryTap;
   readonly staggerMs: (cell: Cell) => number | undefined;
   /** Ends all that is driven, for one cell cannot be. */
   readonly fail: (error: unknown) => void;
@@ -183,7 +200,7 @@ interface StageOptions {
 /** Drives the cells of one stage at the same time, each to its end. */
 async function driveStage(
   runs: readonly CellRun[],
-  { material, bench, ticker, staggerMs, fail, stop, stages }: StageOptions,
+  { material, bench, ticker, tap, staggerMs, fail, stop, stages }: StageOptions,
 ): Promise<void> {
   const { scenario } = material;
   const start = new StageStart(runs.length, bench.startLeadMs);
@@ -192,6 +209,7 @@ async function driveStage(
     runs.map(({ cell }) => ({ target: cell.target, driver: cell.driver, inFlight: inFlightOf(cell) })),
   );
   ticker.beginStage(runs, stages);
+  tap.beginStage(runs, bench.clock.nowMs());
   await Promise.all(
     runs.map(run => {
       const { cell } = run;

@@ -26,7 +26,7 @@ export interface Leashed {
 }
 
 /**
- * Starts "$@" without our stdin. The watcher reads until the pipe ends, asks the group to end, and a second later does
+ * Starts "$@" without our stdin. The watcher reads until the pipe ends, asks the group to end, and within a second does
  * not ask any more; it survives its own asking.
  */
 const leash = `
@@ -37,7 +37,7 @@ child=$!
   trap '' TERM
   read -r _ <&3
   kill -s TERM -- "-$$"
-  sleep 1
+  for _ in 1 2 3 4 5 6 7 8 9 10; do kill -s 0 "$child" && sleep 0.1; done
   kill -s KILL -- "-$$"
 ) >/dev/null 2>&1 &
 watcher=$!

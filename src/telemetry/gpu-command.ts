@@ -24,6 +24,8 @@ export interface GpuCommandOptions {
   readonly listen: (line: GpuLine) => void;
   /** The MIG instances of each GPU, by its UUID. */
   readonly instances?: ReadonlyMap<string, readonly string[]>;
+  /** How often every GPU must have been shown for the watch to be settled. */
+  readonly settlesAfter: number;
   /** How long it may say nothing. */
   readonly patienceMs: number;
   /** Before it is started again for the first time; doubles up to the most. */
@@ -38,7 +40,7 @@ const longestBackoffMs = 60_000;
 /** What a shell says of a command that is not there, or is none: it will not come to be. */
 const hopeless: readonly (number | undefined)[] = [126, 127];
 
-/** Starts it; the watch is settled once every GPU was shown twice, or it failed. */
+/** Starts it; the watch is settled once every GPU was shown often enough, or it failed. */
 export function watchGpuCommand(options: GpuCommandOptions): Watch {
   const watched = new GpuCommand(options);
   watched.start();
@@ -140,7 +142,7 @@ class GpuCommand implements Watch {
     listen(sample);
     const key = device.uuid ?? String(device.index);
     this.#seen.set(key, (this.#seen.get(key) ?? 0) + 1);
-    if (Math.min(...this.#seen.values()) >= 2) this.#settle();
+    if (Math.min(...this.#seen.values()) >= this.#options.settlesAfter) this.#settle();
   }
 
   /** Sets its patience anew. */

@@ -24,6 +24,7 @@ function watched(script: string, options: Partial<GpuCommandOptions> = {}) {
     simulated: false,
     clock: systemClock(),
     listen: line => void lines.push(line),
+    settlesAfter: 2,
     patienceMs: 5_000,
     backoffMs: 20,
     ...options,

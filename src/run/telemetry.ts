@@ -7,7 +7,7 @@ import { pageReader } from '../http/page.ts';
 import { isSimulated } from '../record/cell-telemetry.ts';
 import type { Scenario } from '../scenario/resolve.ts';
 import type { Target } from '../scenario/target.ts';
-import { devicesOf, type GpuSource } from '../scenario/telemetry.ts';
+import { type CommandOrigin, devicesOf, type GpuSource } from '../scenario/telemetry.ts';
 import { watchGpuCommand } from '../telemetry/gpu-command.ts';
 import { watchGpuPage } from '../telemetry/gpu-pages.ts';
 import { nvidiaSmi, xpuSmi } from '../telemetry/gpu-tools.ts';
@@ -127,7 +127,7 @@ interface Found {
 }
 
 /** The command of a source, or why there is none. */
-function commandOf(from: Exclude<GpuSource['from'], { kind: 'dcgm' }>, options: TelemetryOptions): Found | string {
+function commandOf(from: CommandOrigin, options: TelemetryOptions): Found | string {
   if (from.kind === 'command') return { ...from, env: {}, simulated: false };
   if (options.lookAlike !== undefined) return { ...options.lookAlike, tool: 'nvidia-smi', simulated: true };
   const { hostname: host } = new URL(options.serviceUrl);

@@ -49,12 +49,14 @@ export const telemetrySchema = z
 export interface GpuSource {
   readonly host?: string;
   readonly intervalMs: number;
-  /** A command that prints them, with what it speaks like; `auto` is found when the run begins. Or the page of a DCGM exporter. */
-  readonly from:
-    | { readonly kind: 'auto' }
-    | { readonly kind: 'command'; readonly command: readonly string[]; readonly tool: 'nvidia-smi' | 'xpu-smi' }
-    | { readonly kind: 'dcgm'; readonly url: string };
+  /** A command, or the page of a DCGM exporter. */
+  readonly from: CommandOrigin | { readonly kind: 'dcgm'; readonly url: string };
 }
+
+/** A command that prints samples, with what it speaks like; `auto` is found when the run begins. */
+export type CommandOrigin =
+  | { readonly kind: 'auto' }
+  | { readonly kind: 'command'; readonly command: readonly string[]; readonly tool: 'nvidia-smi' | 'xpu-smi' };
 
 /** What is watched while a scenario runs. */
 export interface Telemetry {

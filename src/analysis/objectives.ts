@@ -27,7 +27,7 @@ export function judgeObjectives(
 }
 
 /** Whether a cell is one that an objective, or anything else with a selector, speaks of. */
-function speaksOf(
+export function speaksOf(
   { names, loads }: Pick<Objective, 'names' | 'loads'>,
   { target, workload, load }: Pick<CellResult, 'target' | 'workload' | 'load'>,
 ): boolean {

@@ -66,25 +66,35 @@ const cellNumbers = [
 
 const example = 'such as "chat, concurrency <= 32: p95(ttftMs) <= 800" or "errorRatio <= 0.01"';
 
+/** One number of some cells: an objective without its bound. */
+export type SelectedMeasure = Pick<Objective, 'text' | 'names' | 'loads' | 'metric' | 'statistic'>;
+
 /** Reads one objective. Throws an Error whose message says what was expected. */
 export function parseObjective(text: string): Objective {
-  const colon = text.lastIndexOf(':');
-  const selector = colon < 0 ? '' : text.slice(0, colon);
-  const match = /^\s*(?:(p\d+(?:\.\d+)?|mean|max)\(\s*(\w+)\s*\)|(\w+))\s*(<=|<|>=|>)\s*(\d+(?:\.\d+)?)\s*$/.exec(
-    text.slice(colon + 1),
-  );
+  const match = /^(.*?)\s*(<=|<|>=|>)\s*(\d+(?:\.\d+)?)\s*$/s.exec(text.slice(colonOf(text) + 1));
   if (match === null) throw new Error(`expected an objective ${example}, got ${JSON.stringify(text)}`);
+  return {
+    ...parseMeasure(text.slice(0, colonOf(text) + 1) + (match[1] as string), `an objective ${example}`),
+    text,
+    comparator: match[2] as Comparator,
+    bound: Number(match[3]),
+  };
+}
+
+/** Reads `chat, concurrency <= 32: p95(ttftMs)` or `outputTokensPerS`. Throws an Error whose message says what was expected. */
+export function parseMeasure(text: string, expected = 'a number such as p95(ttftMs)'): SelectedMeasure {
+  const match = /^\s*(?:(p\d+(?:\.\d+)?|mean|max)\(\s*(\w+)\s*\)|(\w+))\s*$/.exec(text.slice(colonOf(text) + 1));
+  if (match === null) throw new Error(`expected ${expected}, got ${JSON.stringify(text)}`);
   const metric = match[2] ?? match[3] ?? '';
   const known = match[1] === undefined ? cellNumbers : quantileMetrics;
   if (!known.includes(metric)) throw new Error(`expected one of ${known.join(', ')}, got ${JSON.stringify(metric)}`);
-  return {
-    text,
-    ...parseSelector(selector),
-    metric,
-    statistic: parseStatistic(match[1]),
-    comparator: match[4] as Comparator,
-    bound: Number(match[5]),
-  };
+  const selector = text.slice(0, Math.max(0, colonOf(text)));
+  return { text, ...parseSelector(selector), metric, statistic: parseStatistic(match[1]) };
+}
+
+/** Where the selector ends: −1 where there is none. */
+function colonOf(text: string): number {
+  return text.lastIndexOf(':');
 }
 
 function parseStatistic(text: string | undefined): Objective['statistic'] {

@@ -38,6 +38,8 @@ export async function virtualRun(
   options: {
     prepare?: (engine: Engine, target: string) => void;
     interruptAtMs?: number;
+    /** What the engine's jitter is drawn from. */
+    engineSeed?: number;
     requestTimeoutMs?: number;
     /** The texts of the traces that the scenario names. */
     traceTexts?: Readonly<Record<string, string>>;
@@ -72,7 +74,7 @@ export async function virtualRun(
       model: 'mistral-7b',
       limits,
       requestTimeoutMs: scenario.limits.requestTimeoutMs,
-      seed: 1,
+      seed: options.engineSeed ?? 1,
     });
     options.prepare?.(engine, target.name);
     const watched: Send = (request, signal) => {

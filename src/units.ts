@@ -48,6 +48,12 @@ export function formatRatio(ratio: number): string {
   return `${percent.toFixed(digits)} %`;
 }
 
+/** How far a number moved, as a share of itself with its sign: `+24.8 %`, `−3.10 %`, `0 %`. */
+export function formatChange(ratio: number): string {
+  const size = formatRatio(Math.abs(ratio));
+  return ratio === 0 || size === missing ? size : `${ratio < 0 ? '−' : '+'}${size}`;
+}
+
 /** A size in decimal units: `512 B`, `25.3 kB`, `1.20 MB`. */
 export function formatBytes(bytes: number): string {
   for (const [unit, scale] of [

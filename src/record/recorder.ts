@@ -60,6 +60,7 @@ export class Recorder {
     askedKnown: 0,
     outputTokens: 0,
     outputKnown: 0,
+    empty: 0,
     byLength: 0,
     reasonKnown: 0,
   };
@@ -133,6 +134,7 @@ export class Recorder {
         askedInputMean: ratio(this.#answers.askedTokens, this.#answers.askedKnown),
         inputMean: ratio(this.#answers.inputTokens, this.#answers.inputKnown),
         outputMean: ratio(this.#answers.outputTokens, this.#answers.outputKnown),
+        emptyAnswers: this.#answers.empty,
         endedByLengthRatio: ratio(this.#answers.byLength, this.#answers.reasonKnown),
       },
       ...(this.#retries.requests === 0 ? {} : { retries: { ...this.#retries } }),
@@ -202,6 +204,7 @@ export class Recorder {
     if (record.outputTokens !== undefined) {
       answers.outputKnown++;
       answers.outputTokens += record.outputTokens;
+      if (record.outputTokens === 0) answers.empty++;
     }
     if (record.finishReason !== undefined) {
       answers.reasonKnown++;

@@ -72,6 +72,8 @@ export interface Summary {
     readonly askedInputMean: number | null;
     readonly inputMean: number | null;
     readonly outputMean: number | null;
+    /** Successful answers without a single token. */
+    readonly emptyAnswers: number;
     readonly endedByLengthRatio: number | null;
   };
   /** What was sent again, only where something was: how many requests, how often in all, and how many then succeeded. */

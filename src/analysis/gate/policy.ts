@@ -44,6 +44,10 @@ const policySchema = z.strictObject({
   metrics: z.array(metric).min(1).prefault(defaultMetrics),
   unanswered: share.default(0.01).describe('By how many of all requests more may stay without an answer'),
   answerLength: share.default(0.1).describe('By how much the mean length of an answer may change, either way'),
+  greedy: z
+    .enum(['critical', 'warn', 'off'])
+    .default('critical')
+    .describe('Whether greedy answers must be the same, token by token, as far as the baseline agrees with itself'),
   onInconclusive: z
     .enum(['pass', 'fail'])
     .optional()

@@ -1,5 +1,5 @@
 /** What a gate looks at: each number of the policy in each cell that all runs have, and its value in each of them. */
-import type { CellResult } from '../../record/run.ts';
+import type { CellResult, Run } from '../../record/run.ts';
 import { askedLabel } from '../../scenario/expand.ts';
 import type { Proportion } from '../../stats/proportion.ts';
 import { betterOf, type Measured, proportionOf, type Reading, read } from '../measure.ts';
@@ -15,12 +15,15 @@ export interface Runs {
 }
 
 /** What a gate needs to know of a run; a baseline keeps no more of it. */
-export type GatedRun = Likened & {
-  readonly id: string;
-  readonly startedAt: string;
-  readonly status: import('../../record/run.ts').RunStatus;
-  readonly validity: import('../../record/run.ts').Validity;
-};
+export type GatedRun = Likened & Pick<Run, 'id' | 'startedAt' | 'status' | 'validity'>;
+
+/** Both sides, each with its name. */
+export function sidesOf({ baseline, candidate }: Runs): (readonly ['baseline' | 'candidate', readonly GatedRun[]])[] {
+  return [
+    ['baseline', baseline],
+    ['candidate', candidate],
+  ];
+}
 
 /** One number of one cell, and how much worse it may be. */
 export interface Subject {

@@ -40,7 +40,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   undici: /^http\/|^driver\/undici\.ts$/,
   yaml: /^schema\/|^cli\/scenario-source\.ts$/,
   yargs: /^cli\/cli\.ts$/,
-  zod: /^schema\/|^scenario\/(scenario|workload|duration|telemetry)\.ts$|^simulator\//,
+  zod: /^schema\/|^scenario\/(scenario|workload|duration|telemetry)\.ts$|^analysis\/gate\/policy\.ts$|^simulator\//,
 };
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' })

@@ -5,6 +5,8 @@ import { type ExitCode, exitCodes, HarnessError, messageOf } from '../errors.ts'
 import { visible } from '../report/document.ts';
 import { harnessVersion } from '../run/environment.ts';
 import { scenarioJsonSchema } from '../scenario/scenario.ts';
+import { listBaselines, pinBaseline, updateBaseline } from './baseline.ts';
+import { gate } from './gate.ts';
 import { type Io, say } from './io.ts';
 import { probeCommand } from './probe.ts';
 import { report } from './report.ts';
@@ -109,6 +111,44 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
       async args => done(await report(args, io)),
     )
     .command(
+      'gate',
+      'judge runs of a candidate against runs of a baseline: exit 4 for a regression, 5 where neither is shown',
+      command =>
+        gateOptions(command)
+          .option('baseline', {
+            type: 'string',
+            array: true,
+            requiresArg: true,
+            describe: 'names of baselines, run directories or ids',
+          })
+          .option('candidate', { type: 'string', array: true, requiresArg: true, describe: 'run directories or ids' })
+          .option('paired', { type: 'boolean', describe: 'the runs were made in pairs, in the order given' }),
+      async args => done(await gate(args, io)),
+    )
+    .command('baseline', 'runs that later ones are measured by, kept in baselines/', command =>
+      command
+        .command(
+          'list',
+          'every baseline, when it was changed last and why',
+          listCommand => baselinesOption(listCommand),
+          async args => done(await listBaselines(args, io)),
+        )
+        .command(
+          'update <name> <run..>',
+          'take runs into a rolling baseline, which keeps the latest',
+          takeCommand =>
+            takeOptions(takeCommand).option('keep', { type: 'number', default: 10, describe: 'how many runs stay' }),
+          async args => done(await updateBaseline(args, io)),
+        )
+        .command(
+          'pin <name> <run..>',
+          'make a baseline of just these runs, which stays as it is',
+          takeCommand => takeOptions(takeCommand),
+          async args => done(await pinBaseline(args, io)),
+        )
+        .demandCommand(1, 'expected list, update or pin, got nothing'),
+    )
+    .command(
       'serve',
       'start the embedded TGI service',
       command =>
@@ -153,6 +193,36 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
         exitCode: exitCodes.usage,
       });
     });
+}
+
+function baselinesOption<T>(command: import('yargs').Argv<T>) {
+  return command.option('baselines', {
+    type: 'string',
+    default: 'baselines',
+    describe: 'the directory of baselines',
+  });
+}
+
+/** What is taken into a baseline, and why. */
+function takeOptions<T>(command: import('yargs').Argv<T>) {
+  return baselinesOption(command)
+    .positional('name', { type: 'string', demandOption: true })
+    .positional('run', { type: 'string', array: true, demandOption: true, describe: 'run directories or ids' })
+    .option('reason', {
+      type: 'string',
+      demandOption: true,
+      requiresArg: true,
+      describe: 'why it may change; kept in the file',
+    });
+}
+
+/** The options of a gate, whoever makes its runs. */
+function gateOptions<T>(command: import('yargs').Argv<T>) {
+  return baselinesOption(command)
+    .option('policy', { type: 'string', requiresArg: true, describe: 'what is let through, such as gates.yaml' })
+    .option('allow', { type: 'string', array: true, nargs: 1, describe: 'what may differ: host, gpu, …' })
+    .option('out', { type: 'string', requiresArg: true, describe: 'where gate.json, gate.md and junit.xml go' })
+    .option('json', { type: 'boolean', describe: 'print gate.json on stdout and nothing else' });
 }
 
 /** The options that say what to run. */

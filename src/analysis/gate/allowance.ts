@@ -6,7 +6,7 @@ import { tQuantile } from '../../stats/student-t.ts';
 import { alphas } from './decide.ts';
 
 /** How often a gate over unchanged services is to pass. */
-export const passWanted = 0.95;
+const passWanted = 0.95;
 
 /** How far the two runs of a pair lie apart where they should not, as the log of a factor. */
 export interface Noise {

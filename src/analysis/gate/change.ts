@@ -95,7 +95,7 @@ export function detectable(change: Change, alpha: number): number | undefined {
 }
 
 /** How often the smallest detectable change is to be found. */
-export const power = 0.8;
+const power = 0.8;
 
 function shareOf({ count, of }: Proportion): number {
   return count / of;

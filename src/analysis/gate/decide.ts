@@ -22,6 +22,8 @@ export const alphas = {
 /** What one look says of one number. */
 export interface Finding {
   readonly change: Change;
+  /** How often each bound of it may be wrong. */
+  readonly alpha: number;
   /** The p-value adjusted for the whole family. */
   readonly adjusted: number;
   readonly verdict: Verdict;
@@ -40,6 +42,7 @@ export function look(changes: readonly Change[], limits: readonly number[], alph
     const isBelow = boundsOf(change, alpha).high < limit;
     return {
       change,
+      alpha,
       adjusted: adjusted[i] as number,
       verdict: isBeyond ? 'regressed' : isBelow ? 'passed' : 'inconclusive',
       detectable: detectableRise(change, limit, alpha / changes.length),

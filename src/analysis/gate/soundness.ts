@@ -13,6 +13,9 @@ export function checkValidity(runs: Runs): Check[] {
   const checks = sidesOf(runs).flatMap(([side, members]) =>
     members.flatMap((run): Check[] => {
       const check = { stage: 'validity' as const, name: 'the run', where: `${side} ${run.id}` };
+      if (run.status === 'stopped' && side === 'candidate') {
+        return [failed({ ...check, stage: 'correctness', text: 'stopped by a rule of its scenario (stopIf)' })];
+      }
       if (run.status !== 'complete') {
         return [failed({ ...check, text: `${run.status}: expected a run that came to its end` })];
       }
@@ -37,6 +40,14 @@ export function checkValidity(runs: Runs): Check[] {
 function checkAnswers(runs: Runs): Check[] {
   const [first] = runs.baseline;
   const cells = first === undefined ? [] : cellsOf(first);
+  if (cells.length === 0)
+    return [
+      noData({
+        stage: 'validity',
+        name: 'answers',
+        text: 'expected cells in the baseline, got none: nothing was measured',
+      }),
+    ];
   return sidesOf(runs).flatMap(([side, members]) =>
     members.flatMap(run =>
       cells.flatMap((cell): Check[] => {
@@ -63,7 +74,7 @@ export function checkAnswersAlike(runs: Runs, policy: Policy): Check[] {
 function empty(runs: Runs, cell: CellKey): Check[] {
   const [baseline, candidate] = [emptyIn(runs.baseline, cell), emptyIn(runs.candidate, cell)];
   const check = { stage: 'correctness' as const, name: 'answers with tokens', where: cell.label };
-  const text = `${candidate.count} of ${plural(candidate.of, 'answer')} without a token, ${baseline.count} of ${baseline.of} before`;
+  const text = `${candidate.count} of ${plural(candidate.of, 'answer')} without a token, ${baseline.count} of ${baseline.of.toLocaleString('en-US')} before`;
   const isWorse = fisherExact(baseline, candidate) <= alphas.single;
   return [isWorse ? failed({ ...check, text }) : fine({ ...check, text })];
 }

@@ -1,0 +1,62 @@
+import type { CellResult, Run } from '../../record/run.ts';
+import { Histogram } from '../../stats/histogram.ts';
+import type { GatedRun } from './subjects.ts';
+
+/** What a gate needs of a run, small enough to be committed: summaries and histograms, no records and no bodies. */
+export function storedRun({ id, startedAt, status, validity, environment, scenario, cells }: Run | GatedRun): GatedRun {
+  const { url, simulated } = environment.service;
+  return {
+    id,
+    startedAt,
+    status,
+    validity,
+    environment: { ...environment, service: { url, simulated, info: null } },
+    scenario,
+    cells: cells.map(storedCell),
+  };
+}
+
+function storedCell({ byWorkload: _, byVariant: __, ...cell }: CellResult): CellResult {
+  return { ...cell, objectives: [], findings: [], examples: [] };
+}
+
+/** What keeps a value read from a file from being a run that can be judged; undefined where nothing does. */
+export function problemOfRun(value: unknown): string | undefined {
+  if (!isMapping(value)) return 'a run that is not a mapping';
+  for (const key of ['id', 'startedAt', 'status'] as const)
+    if (typeof value[key] !== 'string') return `a run without its ${key}`;
+  const { environment, scenario, validity, cells } = value;
+  if (!isMapping(validity) || !Array.isArray(validity['reasons'])) return 'a run without its validity';
+  if (!isMapping(environment) || !isMapping(environment['host']) || !isMapping(environment['service']))
+    return 'a run without its environment';
+  if (!isMapping(scenario) || !Array.isArray(scenario['targets']) || !isMapping(scenario['service']))
+    return 'a run without its scenario';
+  if (!Array.isArray(cells)) return 'a run without cells';
+  return cells.map(problemOfCell).find(problem => problem !== undefined);
+}
+
+function problemOfCell(cell: unknown, i: number): string | undefined {
+  const parts = ['target', 'load', 'counts', 'rates', 'metrics', 'tokens'] as const;
+  if (!isMapping(cell)) return `cell ${i} that is not a mapping`;
+  const lacking = parts.find(part => !isMapping(cell[part]));
+  if (lacking !== undefined) return `cell ${i} without its ${lacking}`;
+  for (const [name, metric] of Object.entries(cell['metrics'] as Readonly<Record<string, unknown>>)) {
+    if (!isMapping(metric) || typeof metric['n'] !== 'number' || !isHistogram(metric['hdr']))
+      return `cell ${i} with a ${name} that cannot be read`;
+  }
+  return undefined;
+}
+
+function isHistogram(text: unknown): boolean {
+  if (typeof text !== 'string') return false;
+  try {
+    Histogram.decode(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

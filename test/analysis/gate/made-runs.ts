@@ -1,0 +1,122 @@
+import type { GatedRun, Runs } from '../../../src/analysis/gate/subjects.ts';
+import { seededRandom } from '../../../src/random.ts';
+import { Recorder } from '../../../src/record/recorder.ts';
+import type { CellResult, RunStatus, Validity } from '../../../src/record/run.ts';
+import { expand } from '../../../src/scenario/expand.ts';
+import { parseScenario } from '../../../src/scenario/resolve.ts';
+
+export interface Made {
+  readonly id?: string;
+  /** Every time is so many times as long. */
+  readonly slower?: number;
+  readonly requests?: number;
+  /** Of the requests, how many timed out, and how many were answered without a token. */
+  readonly failed?: number;
+  readonly empty?: number;
+  readonly outputTokens?: number;
+  readonly status?: RunStatus;
+  readonly verdict?: Validity['verdict'];
+  readonly scenario?: string;
+  readonly overrides?: readonly { readonly path: readonly string[]; readonly value: unknown }[];
+}
+
+export const scenarioText = `
+name: made
+targets: [{ model: hermes, gpus: [0], workloads: [chat] }]
+workloads: { chat: { kind: text, prompt: { text: Why? }, output: { maxNewTokens: 20 } } }
+load: { steps: [{ concurrency: 8, requests: 100 }] }
+`;
+
+/** What was made once is not made again. */
+const known = new Map<string, GatedRun>();
+
+/** A run of one cell, made by hand: a closed loop in which every request takes about 300 ms. */
+export function madeRun(made: Made = {}): GatedRun {
+  const key = JSON.stringify(made);
+  const run = known.get(key) ?? handMade(made);
+  known.set(key, run);
+  return run;
+}
+
+function handMade(made: Made): GatedRun {
+  const { id = 'r', slower = 1, requests = 100, failed = 0, empty = 0, outputTokens = 20 } = made;
+  const { scenario } = parseScenario({
+    file: 's.yaml',
+    text: made.scenario ?? scenarioText,
+    overrides: made.overrides ?? [],
+    environment: {},
+  });
+  const cells = expand(scenario).map((cell): CellResult => {
+    const recorder = new Recorder({ goodput: scenario.goodput, requestTimeoutMs: 30_000 });
+    recorder.open(-1);
+    let lastMs = 0;
+    for (let i = 0; i < requests; i++) {
+      const dueMs = i * 30 * slower;
+      const isFailed = i < failed;
+      const tokens = isFailed || i < failed + empty ? 0 : outputTokens;
+      const firstMs = dueMs + (100 + (i % 20)) * slower;
+      const tokenTimesMs = Array.from({ length: tokens }, (_, k) => firstMs + k * 10 * slower);
+      const endMs = isFailed ? dueMs + 30_000 : (tokenTimesMs.at(-1) ?? firstMs);
+      if (!isFailed) lastMs = Math.max(lastMs, endMs);
+      recorder.add({
+        seq: i,
+        cell: cell.index,
+        phase: 'measured',
+        target: cell.target.name,
+        workload: cell.workload,
+        dueMs,
+        sentMs: dueMs,
+        tokenTimesMs,
+        endMs,
+        outputTokens: tokens,
+        requestId: String(i),
+        requestBytes: 1,
+        outcome: { kind: isFailed ? 'timeout' : 'ok' },
+      });
+    }
+    recorder.close(lastMs);
+    const { target, workload, load, order, step, repetition, index } = cell;
+    return {
+      index,
+      target: { name: target.name, model: target.model },
+      workload,
+      load,
+      order,
+      step,
+      repetition,
+      endedBy: 'requests',
+      ...recorder.summary(),
+      diagnoses: [],
+      objectives: [],
+      validity: { verdict: 'valid', reasons: [] },
+      findings: [],
+    };
+  });
+  const verdict = made.verdict ?? 'valid';
+  return {
+    id,
+    startedAt: '2026-01-01T00:00:00.000Z',
+    status: made.status ?? 'complete',
+    validity: { verdict, reasons: verdict === 'valid' ? [] : [{ text: 'sent late' }] },
+    environment: {
+      harness: '1.0.0',
+      node: '20.19.0',
+      host: { platform: 'linux 6', cpu: 'cpu', cores: 2, memoryBytes: 1e9 },
+      git: {},
+      service: { url: 'http://h', simulated: false, info: null },
+      fingerprint: 'f',
+    },
+    scenario,
+    cells,
+  };
+}
+
+/** So many runs a side, each a little faster or slower by chance; the candidate as it is made. */
+export function madeRuns(count: number, candidate: Made = {}, { noise = 0.01, both = {} as Made } = {}): Runs {
+  const random = seededRandom('made runs', count);
+  const side = (name: string, made: Made) =>
+    Array.from({ length: count }, (_, i) =>
+      madeRun({ ...made, id: `${name}${i + 1}`, slower: (made.slower ?? 1) * Math.exp(random.normal(0, noise)) }),
+    );
+  return { baseline: side('b', both), candidate: side('c', { ...both, ...candidate }) };
+}

@@ -97,7 +97,13 @@ describe('counts', () => {
       p999: null,
       censored: false,
     });
-    expect(tokens).toEqual({ askedInputMean: null, inputMean: null, outputMean: null, endedByLengthRatio: null });
+    expect(tokens).toEqual({
+      askedInputMean: null,
+      inputMean: null,
+      outputMean: null,
+      emptyAnswers: 0,
+      endedByLengthRatio: null,
+    });
     expect(examples).toEqual([]);
   });
 
@@ -372,7 +378,18 @@ describe('answers', () => {
       silent,
       { ...answered, outputTokens: 1000, outcome: { kind: 'timeout' } },
     ]);
-    expect(tokens).toEqual({ askedInputMean: null, inputMean: 150, outputMean: 4, endedByLengthRatio: 0.5 });
+    expect(tokens).toEqual({
+      askedInputMean: null,
+      inputMean: 150,
+      outputMean: 4,
+      emptyAnswers: 0,
+      endedByLengthRatio: 0.5,
+    });
+  });
+
+  it('without a single token are counted', () => {
+    const { tokens } = summaryOf([{ ...answered, outputTokens: 0, tokenTimesMs: [] }, answered]);
+    expect(tokens.emptyAnswers).toBe(1);
   });
 });
 

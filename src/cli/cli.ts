@@ -58,7 +58,13 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
             describe: 'exit 3 where an objective is missed, 5 where one cannot be judged',
           })
           .option('json', { type: 'boolean', describe: 'print run.json on stdout and nothing else' })
-          .option('quiet', { type: 'boolean', describe: 'no progress' }),
+          .option('quiet', { type: 'boolean', describe: 'no progress' })
+          .option('threads', {
+            type: 'string',
+            requiresArg: true,
+            default: 'auto',
+            describe: 'how many threads send; auto: one, more where the load needs them and there are cores',
+          }),
       async args => done(await run(args, io)),
     )
     .command(

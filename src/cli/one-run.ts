@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { systemClock } from '../clock.ts';
+import { monotonicMs, systemClock } from '../clock.ts';
 import { exitCodes, HarnessError, messageOf } from '../errors.ts';
 import type { Run } from '../record/run.ts';
+import { type OpenBench, openBench } from '../run/bench.ts';
 import { type EmbeddedService, startEmbedded } from '../run/embedded.ts';
 import { inspectEnvironment } from '../run/environment.ts';
 import { measureFloors } from '../run/floor.ts';
@@ -12,6 +14,7 @@ import { writeReports } from '../run/reports.ts';
 import { runScenario } from '../run/run-scenario.ts';
 import { type ServiceBench, serviceBench } from '../run/service-bench.ts';
 import { watchAll } from '../run/telemetry.ts';
+import { threadsFor } from '../run/thread-count.ts';
 import { checkLengths, type Models, prepareWorkloads } from '../run/workloads.ts';
 import type { Scenario } from '../scenario/resolve.ts';
 import { RunWriter, readRun } from '../store/run-directory.ts';
@@ -24,6 +27,8 @@ export interface OneRun {
   readonly id: string;
   readonly directory: string;
   readonly quiet: boolean;
+  /** How many threads send; as many as the load needs where it is not given. */
+  readonly threads?: number | undefined;
   readonly io: Io;
   /** What the service has said of its models, where it shall not be believed anew: equal prompts need equal facts. */
   readonly models?: Models;
@@ -41,39 +46,39 @@ export interface FinishedRun {
 /** One scenario from the start of its service to its reports. */
 export async function runOne(
   loaded: LoadedScenario,
-  { id, directory, quiet, io, models: known, beganMs }: OneRun,
+  { id, directory, quiet, threads: asked, io, models: known, beganMs: zeroMs }: OneRun,
 ): Promise<FinishedRun> {
   const { scenario, secrets, traces, assets, text } = loaded;
   const workloads = await prepareWorkloads(scenario, assets);
   const ca = scenario.service.ca === undefined ? undefined : readCertificates(scenario.service.ca, io.directory);
   const isEmbedded = scenario.service.url === 'embedded' && scenario.targets.some(({ url }) => url === undefined);
   const embedded = isEmbedded ? await startEmbedded(scenario) : undefined;
-  const service = {
-    scenario,
+  const connection = {
     secrets:
       embedded === undefined ? secrets : { ...secrets, tokens: new Map([...secrets.tokens, ['', embedded.token]]) },
     serviceUrl: embedded?.url ?? serviceUrlOf(scenario),
     ca,
-    engineLateRatio: () => embedded?.lateRatio(),
   };
   const progress = showProgress(io.stderr);
-  let bench: ServiceBench | undefined;
+  let service: ServiceBench | undefined;
+  let bench: OpenBench | undefined;
   let hasDirectory = false;
   try {
-    const greeting = await greet(service, workloads, io.interrupted);
+    const greeting = await greet({ scenario, ...connection }, workloads, io.interrupted);
     const models = known ?? greeting.models;
     checkLengths(scenario, workloads, models);
+    const material = { scenario, traces, workloads, models };
+    const threads = asked ?? threadsFor(material, { cores: availableParallelism(), isEmbedded });
     if (!quiet) say(io.stderr, opening(loaded, embedded, directory, io));
-    bench = serviceBench({ ...service, clock: systemClock(beganMs) });
-    const { clock, urlOf, headersOf } = bench;
-    const watched = { clock, urlOf, headersOf };
-    const floorMs = scenario.load.floor ? await measureFloors(bench, scenario, io.interrupted) : undefined;
+    const beganMs = zeroMs ?? monotonicMs();
+    service = serviceBench({ scenario, ...connection, clock: systemClock(beganMs) });
+    const { clock, urlOf, headersOf } = service;
+    const watched = { scenario, ...connection, clock, urlOf, headersOf };
+    const floorMs = scenario.load.floor ? await measureFloors(service, scenario, io.interrupted) : undefined;
+    bench = await openBench(service, threads, { material, ...connection, beganMs }, () => embedded?.lateRatio());
     const run = await runScenario({
+      ...material,
       id,
-      scenario,
-      traces,
-      workloads,
-      models,
       environment: inspectEnvironment(
         scenario,
         {
@@ -85,6 +90,7 @@ export async function runOne(
         },
         assets,
         io.directory,
+        threads,
       ),
       bench,
       openStore: async first => {
@@ -92,7 +98,7 @@ export async function runOne(
         hasDirectory = true;
         return store;
       },
-      watch: listener => watchAll({ ...service, ...watched, lookAlike: embedded?.lookAlike }, listener),
+      watch: listener => watchAll({ ...watched, lookAlike: embedded?.lookAlike }, listener),
       progress: quiet ? () => {} : progress.show,
       signal: io.interrupted,
       wallClock: () => new Date().toISOString(),
@@ -105,6 +111,7 @@ export async function runOne(
     throw error;
   } finally {
     await bench?.close();
+    await service?.close();
     await embedded?.stop();
   }
 }

@@ -3,6 +3,7 @@ import { type ExitCode, exitCodes, messageOf, worstExitCode } from '../errors.ts
 import type { Run } from '../record/run.ts';
 import { runOverview } from '../report/run-report.ts';
 import { terminal } from '../report/terminal.ts';
+import { threadsAsked } from '../run/thread-count.ts';
 import { type Io, say, shownPath } from './io.ts';
 import { type FinishedRun, runId, runOne } from './one-run.ts';
 import { loadScenarios, type ScenarioArguments } from './scenario-source.ts';
@@ -12,10 +13,12 @@ export interface RunArguments extends ScenarioArguments {
   readonly check?: boolean | undefined;
   readonly json?: boolean | undefined;
   readonly quiet?: boolean | undefined;
+  readonly threads: string;
 }
 
 /** `tgi-bench run`: every scenario in turn, each into its own run directory. */
 export async function run(args: RunArguments, io: Io): Promise<ExitCode> {
+  const threads = threadsAsked(args.threads);
   const loaded = loadScenarios(args, io);
   const codes: ExitCode[] = [];
   const runs: Run[] = [];
@@ -23,7 +26,7 @@ export async function run(args: RunArguments, io: Io): Promise<ExitCode> {
     if (io.interrupted.aborted) break;
     const id = runId(scenario.scenario.name);
     const directory = resolve(io.directory, outOf(args.out, loaded.length, id));
-    const finished = await runOne(scenario, { id, directory, quiet: args.quiet ?? false, io }).catch(
+    const finished = await runOne(scenario, { id, directory, quiet: args.quiet ?? false, threads, io }).catch(
       (error: unknown) => {
         // An interrupted run that fails as well was interrupted first of all.
         if (!io.interrupted.aborted) throw error;

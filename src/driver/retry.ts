@@ -9,8 +9,8 @@ import type { Send } from './driver.ts';
  * Sends a request until it is answered, may not be asked again, or the budget is spent. Its attempts make one: sent
  * when the first was, ended as the last did. The timeout is each attempt's own.
  */
-export function retrying(send: Send, policy: Retry, clock: Clock, seed: number): Send {
-  const random = seededRandom(seed, 'retry');
+export function retrying(send: Send, policy: Retry, clock: Clock, ...seed: readonly (string | number)[]): Send {
+  const random = seededRandom(...seed, 'retry');
   let requests = 0;
   let retries = 0;
   return async (request, signal, stopped = signal) => {

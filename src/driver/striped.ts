@@ -6,45 +6,17 @@
 import type { Clock } from '../clock.ts';
 import { exitCodes, HarnessError, messageOf } from '../errors.ts';
 import type { RequestRecord } from '../record/request-record.ts';
-import { driverLimits } from '../scenario/driver-limits.ts';
-import type { Cell } from '../scenario/expand.ts';
+import type { DriverLimits } from '../scenario/driver-limits.ts';
 import type { Driver, EndReason, Observer, Phase } from './driver.ts';
+import { type Lane, sharesOf } from './lanes.ts';
 import { PhaseCounts } from './phase-counts.ts';
 import { StopWatch } from './stop-watch.ts';
-import type { FromStripe, Port, StripeOrder, ToStripe } from './stripe-messages.ts';
-
-/** A thread that drives stripes. */
-export interface Lane {
-  /** What it is called in words. */
-  readonly name: string;
-  /** Aborted where it comes to an end of its own, with the reason. */
-  readonly lost: AbortSignal;
-  /** Begins to drive a stripe; what becomes of it comes by the port. */
-  begin(order: StripeOrder): Port<FromStripe, ToStripe>;
-}
-
-/** A stripe of a cell, and who drives it. */
-export interface Share<T extends Lane = Lane> {
-  readonly lane: T;
-  readonly k: number;
-  readonly n: number;
-}
-
-/**
- * How a cell is dealt out: over all lanes, but a closed loop over no more than it has slots, and what waits in one
- * queue over one. Cells begin at different lanes, so that many small ones are spread as well.
- */
-function sharesOf<T extends Lane>({ index, load }: Cell, lanes: readonly T[]): Share<T>[] {
-  const hasQueue = load.kind === 'open' && load.whenFull === 'queue' && load.effectiveMaxInFlight !== undefined;
-  const most = load.kind === 'closed' ? load.effectiveConcurrency : hasQueue ? 1 : lanes.length;
-  const n = Math.min(lanes.length, most);
-  return Array.from({ length: n }, (_, k) => ({ lane: lanes[(index + k) % lanes.length] as T, k, n }));
-}
+import type { FromStripe, Port, ToStripe } from './stripe-messages.ts';
 
 /** The driver over several threads. Its drives reject with a HarnessError where one of them is lost. */
-export function stripedDriver(lanes: readonly Lane[], clock: Clock): Driver {
+export function stripedDriver(lanes: readonly Lane[], clock: Clock, holds: DriverLimits): Driver {
   return {
-    holds: driverLimits.undici,
+    holds,
     drive: (phase, observer, signal) => new StripedPhase(phase, observer, clock, lanes).conduct(signal),
   };
 }

@@ -80,6 +80,8 @@ export interface Environment {
     readonly cores: number;
     readonly memoryBytes: number;
   };
+  /** How many threads sent requests; 1: the one that kept the run as well. */
+  readonly threads?: number;
   readonly git: { readonly commit?: string; readonly dirty?: boolean };
   readonly service: {
     readonly url: string;

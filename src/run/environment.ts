@@ -17,6 +17,7 @@ export function inspectEnvironment(
   service: Environment['service'],
   assets: Assets,
   directory: string,
+  threads: number,
 ): Environment {
   const host = {
     platform: `${platform()} ${release()}`,
@@ -32,6 +33,7 @@ export function inspectEnvironment(
     harness: harnessVersion,
     node: process.versions.node,
     host,
+    threads,
     git: commit === undefined ? {} : { commit },
     service,
     ...(assets.size === 0 ? {} : { files }),

@@ -54,7 +54,7 @@ export async function greet(
       scenario.targets.filter(target => target.model === model).flatMap(target => target.workloads);
     for (const target of scenario.targets) {
       if (signal.aborted) break;
-      await bench.prepare([{ target, driver: driverOf('auto', bench.urlOf(target).protocol), inFlight: 1 }]);
+      await bench.open([{ target, driver: driverOf('auto', bench.urlOf(target).protocol), inFlight: 1 }]);
       const short = await patiently(() => send(target, shortWords));
       judge(target, bench.urlOf(target), short);
       if (models.has(target.model)) continue;

@@ -32,19 +32,12 @@ export interface Bench {
   readonly clock: Clock;
   driverOf(target: Target, driver: DriverName): Driver;
   /** Opens the connections that all of these will need at the same time. */
-  prepare(needs: readonly Need[]): Promise<void>;
+  prepare(cells: readonly Cell[]): Promise<void>;
   sampleProcess(): ProcessSample;
   /** The share of its tokens that the embedded service wrote late of late; only where it is the target. */
   engineLateRatio(): number | undefined;
   /** How long ahead its drivers must be told when to begin; not at all where they are not. */
   readonly startLeadMs?: number;
-}
-
-/** How many requests a driver will have in flight to a target. */
-export interface Need {
-  readonly target: Target;
-  readonly driver: DriverName;
-  readonly inFlight: number;
 }
 
 export interface RunOptions extends Material {
@@ -205,9 +198,7 @@ async function driveStage(
   const { scenario } = material;
   const start = new StageStart(runs.length, bench.startLeadMs);
   const finish = runs.length === 1 ? undefined : new StageFinish(runs.length);
-  await bench.prepare(
-    runs.map(({ cell }) => ({ target: cell.target, driver: cell.driver, inFlight: inFlightOf(cell) })),
-  );
+  await bench.prepare(runs.map(({ cell }) => cell));
   ticker.beginStage(runs, stages);
   tap.beginStage(runs, bench.clock.nowMs());
   await Promise.all(
@@ -228,12 +219,6 @@ async function driveStage(
 
 function stagesOf(cells: readonly Cell[]): Cell[][] {
   return [...new Set(cells.map(cell => cell.stage))].map(stage => cells.filter(cell => cell.stage === stage));
-}
-
-/** How many connections a cell needs from the start: autocannon opens its own, an open loop without a bound as it goes. */
-function inFlightOf({ load, driver }: Cell): number {
-  if (driver === 'autocannon') return 0;
-  return load.kind === 'closed' ? load.effectiveConcurrency : Math.min(load.effectiveMaxInFlight ?? 100, 1000);
 }
 
 /** The mean service time of the latest cell of the same endpoint and workload. */

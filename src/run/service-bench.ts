@@ -14,7 +14,7 @@ import { tgi } from '../protocol/tgi.ts';
 import { type DriverName, driverLimits, driverOf } from '../scenario/driver-limits.ts';
 import type { Scenario, Secrets } from '../scenario/resolve.ts';
 import type { Target } from '../scenario/target.ts';
-import { watchProcess } from '../telemetry/generator.ts';
+import type { Need } from './needs.ts';
 import type { Bench } from './run-scenario.ts';
 
 export interface ServiceBenchOptions {
@@ -25,14 +25,17 @@ export interface ServiceBenchOptions {
   readonly serviceUrl: string;
   /** Certificates to trust besides the usual ones, PEM. */
   readonly ca: string | undefined;
-  readonly engineLateRatio: () => number | undefined;
+  /** Which of several threads it is in, so that they do not wait in step where they ask again. */
+  readonly thread?: number;
 }
 
 /** How long a connection may take to open. */
 const patienceMs = 10_000;
 
 /** A service over HTTP, ready to be measured. */
-export interface ServiceBench extends Bench {
+export interface ServiceBench extends Pick<Bench, 'clock' | 'driverOf'> {
+  /** Opens the connections that all of these need at the same time. */
+  open(needs: readonly Need[]): Promise<void>;
   urlOf(target: Target): URL;
   sendOf(target: Target): Send;
   /** The token and the headers that go with any request to it; without a target, to the service itself. */
@@ -42,19 +45,11 @@ export interface ServiceBench extends Bench {
   close(): Promise<void>;
 }
 
-export function serviceBench({
-  scenario,
-  secrets,
-  clock,
-  serviceUrl,
-  ca,
-  engineLateRatio,
-}: ServiceBenchOptions): ServiceBench {
+export function serviceBench({ scenario, secrets, clock, serviceUrl, ca, thread }: ServiceBenchOptions): ServiceBench {
   const protocolOf = ({ protocol, model }: Target) =>
     protocol === 'tgi' ? tgi(scenario.service.imageSyntax) : openaiChat(model);
   const connections = new Map<string, Connections>();
   const sockets = new Map<string, Sockets>();
-  const process = watchProcess();
   const urlOf = (target: Target) => new URL(target.url ?? serviceUrl + target.path);
   const connectionsOf = (target: Target) =>
     among(connections, urlOf(target).origin, origin => new Connections(origin, { ca, timeoutMs: patienceMs }));
@@ -96,14 +91,15 @@ export function serviceBench({
       if (name === 'autocannon') return unaryDriver({ ...exchangeOf(target), url: urlOf(target) });
       return among(drivers, `${name} ${target.name}`, () => {
         const send = sendOf(target, name);
+        const seed = [scenario.seed, ...(thread === undefined ? [] : [thread])];
         return dispatch(
-          scenario.retry === undefined ? send : retrying(send, scenario.retry, clock, scenario.seed),
+          scenario.retry === undefined ? send : retrying(send, scenario.retry, clock, ...seed),
           clock,
           driverLimits[name],
         );
       });
     },
-    async prepare(needs) {
+    async open(needs) {
       const counts = new Map<Sockets | Connections, { origin: string; inFlight: number }>();
       for (const { target, driver, inFlight } of needs) {
         const pool = driver === 'socket' ? socketsOf(target) : connectionsOf(target);
@@ -112,10 +108,7 @@ export function serviceBench({
       }
       for (const [pool, { origin, inFlight }] of counts) await opening(origin, () => pool.open(inFlight));
     },
-    sampleProcess: () => process.take(),
-    engineLateRatio,
     async close() {
-      process.stop();
       for (const each of sockets.values()) each.close();
       await Promise.all([...connections.values()].map(each => each.close()));
     },

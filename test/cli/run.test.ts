@@ -244,6 +244,12 @@ describe('tgi-bench run on bad input', () => {
       code: 7,
       says: /expected an answer, got 503.*3 times/,
     },
+    {
+      name: 'no number of threads',
+      args: ['--threads', '0'],
+      code: 2,
+      says: /--threads: expected auto or a whole number/,
+    },
     { name: 'an unknown option', args: ['--concurency', '3'], code: 2, says: /Unknown argument/ },
   ];
   for (const { name, text, args, env, code, says } of cases) {

@@ -1,8 +1,8 @@
 import type { Clock } from '../../src/clock.ts';
 import type { Driver } from '../../src/driver/driver.ts';
+import type { Lane } from '../../src/driver/lanes.ts';
 import { driveStripe, type StripePhase } from '../../src/driver/stripe.ts';
 import type { FromStripe, Port, StripeOrder, ToStripe } from '../../src/driver/stripe-messages.ts';
-import type { Lane } from '../../src/driver/striped.ts';
 
 /** A lane that can come to an end of its own, as a thread can: nothing passes by its ports any more. */
 export interface MemoryLane extends Lane {

@@ -72,7 +72,7 @@ load: { steps: [{ concurrency: 1, requests: 1 }] }
     environment: {},
     token: 'the-token-of-this-test',
   });
-  const options = { scenario, secrets, serviceUrl, ca: tls?.cert, engineLateRatio: () => undefined };
+  const options = { scenario, secrets, serviceUrl, ca: tls?.cert };
   try {
     const prepared = await prepareWorkloads(scenario, assets);
     return { ...(await greet(options, prepared, new AbortController().signal)), asked, seen };

@@ -10,6 +10,7 @@ import type { Environment, GeneratorSample, Run } from '../../src/record/run.ts'
 import { phaseOf } from '../../src/run/phase.ts';
 import { type Progress, runScenario } from '../../src/run/run-scenario.ts';
 import { prepareWorkloads } from '../../src/run/workloads.ts';
+import { driverLimits } from '../../src/scenario/driver-limits.ts';
 import { type Cell, expand } from '../../src/scenario/expand.ts';
 import { parseScenario } from '../../src/scenario/resolve.ts';
 import { wordForToken } from '../../src/workload/wording.ts';
@@ -93,7 +94,7 @@ export async function virtualRun(
   });
   if (options.laneLostAtMs !== undefined)
     clock.at(options.laneLostAtMs, () => lanes[0]?.lose(new Error('out of memory')));
-  const striped = stripedDriver(lanes, clock);
+  const striped = stripedDriver(lanes, clock, driverLimits.undici);
   const records: RequestRecord[] = [];
   const samples: GeneratorSample[] = [];
   const progress: Progress[] = [];

@@ -13,9 +13,9 @@ import { undiciSend } from '../../src/driver/undici.ts';
 import { Connections } from '../../src/http/connections.ts';
 import { Sockets } from '../../src/http/sockets.ts';
 import { tgi } from '../../src/protocol/tgi.ts';
+import { CellRecorder } from '../../src/record/cell-recorder.ts';
 import type { RequestRecord } from '../../src/record/request-record.ts';
 import type { Run } from '../../src/record/run.ts';
-import { recorderOf } from '../../src/run/cell-run.ts';
 import { expand } from '../../src/scenario/expand.ts';
 import { parseScenario } from '../../src/scenario/resolve.ts';
 import { lastEvent, streamHead, tokenEvent, unaryAnswer } from '../../src/simulator/null-target/wire.ts';
@@ -96,7 +96,7 @@ export function throughDriver(driver: string): AskAll {
     // Nobody reads its run.json: what counts is what is written of the records.
     store ??= await RunWriter.create(join(mkdtempSync(join(tmpdir(), 'tgi-bench-')), 'run'), {} as Run, '');
     const kept = store;
-    const recorder = recorderOf(cell, scenario);
+    const recorder = new CellRecorder(cell, scenario, [cell]);
     let events = 0;
     let due = 0;
     const observer = {

@@ -1,12 +1,14 @@
 /**
  * Whether the generator was what was measured. It speaks of the generator alone: what the service did is a finding,
- * never a reason to doubt the run.
+ * never a reason to doubt the run. Where each limit comes from stands in docs/design, "Limits of a verdict".
  */
-import type { GeneratorSample, Remark, Validity } from '../record/run.ts';
-import type { Summary } from '../record/summary.ts';
+import type { CellSummary } from '../record/cell-recorder.ts';
+import type { GeneratorSummary } from '../record/generator-recorder.ts';
+import type { Remark, Validity } from '../record/run.ts';
 import type { Load } from '../scenario/expand.ts';
-import { formatDuration, formatRatio } from '../units.ts';
+import { formatDuration, formatRatio, plural } from '../units.ts';
 
+/** One thing that may be wrong with a generator: how much of it there was, and from where on it matters. */
 interface Figure {
   readonly what: string;
   readonly measured: number;
@@ -16,78 +18,205 @@ interface Figure {
   readonly advice: string;
 }
 
+/** What a verdict on a cell is made from. */
+export interface Judged extends Pick<CellSummary, 'counts' | 'metrics' | 'evidence' | 'generator'> {
+  readonly load: Load;
+  readonly scheduled?: number;
+}
+
+const never = Number.POSITIVE_INFINITY;
+/** Others have the core of a generator when it waits for it longer than this share of the time. */
+const notAlone = 0.05;
+
 /** The verdict on one cell, from its records and what the generator's own second-by-second samples say. */
-export function judgeValidity(summary: Summary, samples: readonly GeneratorSample[], load?: Load): Validity {
-  const figures = [...(placesOf(load) === undefined ? sendLag(summary) : []), ...generator(samples)];
+export function judgeValidity(cell: Judged): Validity {
+  const { generator } = cell;
+  const figures = [
+    ...lateSends(cell),
+    ...unsent(cell),
+    ...connectionWaits(cell),
+    ...idleSlots(cell),
+    ...tokens(cell),
+    ...(generator === undefined ? [] : [...eventLoop(generator), ...clocks(generator)]),
+  ];
   const reasons = figures.filter(({ measured, suspectAbove }) => measured > suspectAbove);
   const isInvalid = reasons.some(({ measured, invalidAbove }) => measured > invalidAbove);
   return { verdict: isInvalid ? 'invalid' : reasons.length > 0 ? 'suspect' : 'valid', reasons: reasons.map(remarkOf) };
 }
 
-/** The verdict on a run: that of its worst cell. */
+/** The verdict on a run: that of its worst cell, each reason once, with its worst figure. */
 export function worstValidity(verdicts: readonly Validity[]): Validity {
   for (const verdict of ['invalid', 'suspect'] as const) {
     const such = verdicts.filter(each => each.verdict === verdict);
-    const texts = new Map(such.flatMap(each => each.reasons).map(reason => [reason.advice ?? reason.text, reason]));
-    if (such.length > 0)
-      return {
-        verdict,
-        reasons: [{ text: `${such.length} of ${verdicts.length} cells are ${verdict}` }, ...texts.values()],
-      };
+    if (such.length === 0) continue;
+    const worst = new Map<string, Remark>();
+    for (const reason of such.flatMap(each => each.reasons)) {
+      const key = reason.subject ?? reason.text;
+      const known = worst.get(key);
+      if (known === undefined || (reason.figure ?? 0) > (known.figure ?? 0)) worst.set(key, reason);
+    }
+    const cells = `${such.length} of ${verdicts.length} cells are ${verdict}`;
+    return { verdict, reasons: [{ text: cells }, ...worst.values()] };
   }
   return { verdict: 'valid', reasons: [] };
 }
 
 /** How many may be in flight of a load that has the others wait: there a late send is what was asked for. */
-function placesOf(load: Load | undefined): number | undefined {
-  return load?.kind === 'open' && load.whenFull === 'queue' ? load.effectiveMaxInFlight : undefined;
+export function placesOf(load: Load): number | undefined {
+  return load.kind === 'open' && load.whenFull === 'queue' ? load.effectiveMaxInFlight : undefined;
 }
 
-/** A late send matters by the share it makes of what is measured: 10 % of the median TTFT is doubtful, all of it is worthless. */
-function sendLag({ metrics }: Summary): Figure[] {
-  const lag = metrics.sendLagMs;
-  const [statistic, measured] = (['p99', 'p95', 'p90', 'max'] as const)
-    .map(key => [key, lag[key]] as const)
-    .find(([, value]) => value !== null) ?? ['max', null];
-  if (measured === null) return [];
-  const scale = metrics.ttftMs.p50 ?? metrics.responseTimeMs.p50 ?? 0;
+/** What users wait at the median: a delay matters by the share it makes of that. */
+function scaleOf({ metrics }: Judged): number {
+  return metrics.ttftMs.p50 ?? metrics.responseTimeMs.p50 ?? 0;
+}
+
+/** A send that is late by a tenth of the median TTFT is doubtful, by all of it worthless. */
+function lateSends(cell: Judged): Figure[] {
+  const { sendLag } = cell.evidence;
+  if (sendLag === null || placesOf(cell.load) !== undefined) return [];
   return [
     {
-      what: `requests were sent late (${statistic})`,
-      measured,
-      suspectAbove: Math.max(5, 0.1 * scale),
-      invalidAbove: Math.max(50, scale),
+      what: `requests were sent late (${sendLag.of})`,
+      measured: sendLag.ms,
+      suspectAbove: Math.max(5, 0.1 * scaleOf(cell)),
+      invalidAbove: Math.max(50, scaleOf(cell)),
       format: formatDuration,
-      advice: 'this program could not keep up: give it a core of its own, or ask for less load',
+      advice: isCrowded(cell.generator)
+        ? crowdedAdvice(cell.generator)
+        : 'this program could not keep up: give it a core of its own, or ask for less load',
     },
   ];
 }
 
-function generator(samples: readonly GeneratorSample[]): Figure[] {
-  if (samples.length === 0) return [];
-  const meanOf = (values: readonly number[]) =>
-    values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
-  const mean = (of: (sample: GeneratorSample) => number) => meanOf(samples.map(of));
+/** What an open loop had to send in its window and did not: later than late, or never. */
+function unsent({ evidence, counts, load, scheduled }: Judged): Figure[] {
+  if (load.kind !== 'open' || counts.due === 0) return [];
+  const advice = 'this program could not keep up: ask for less load, or share it among more threads';
+  const overdue: Figure = {
+    what: 'requests that were due had still not been sent when their time was over',
+    measured: evidence.overdue / counts.due,
+    suspectAbove: 0.01,
+    invalidAbove: 0.1,
+    format: formatRatio,
+    advice,
+  };
+  if (scheduled === undefined) return placesOf(load) === undefined ? [overdue] : [];
+  const missing: Figure = {
+    what: 'requests of the schedule were neither sent nor counted as dropped',
+    measured: Math.abs(scheduled - counts.due),
+    suspectAbove: 0,
+    invalidAbove: 0.01 * scheduled,
+    format: count => plural(count, 'request'),
+    advice: 'a part of the generator was lost: look at what the run said when it ended',
+  };
+  return placesOf(load) === undefined ? [overdue, missing] : [missing];
+}
+
+/** Waits that are a part of what was measured though no user has to wait for them; a service may cause them, so they end in doubt. */
+function connectionWaits(cell: Judged): Figure[] {
+  const { requests, sent, worstMs } = cell.evidence.connectionWaits;
+  if (sent === 0 || worstMs <= Math.max(5, 0.1 * scaleOf(cell))) return [];
+  return [
+    {
+      what: 'requests had to wait for a connection to be opened',
+      measured: requests / sent,
+      suspectAbove: 0.01,
+      invalidAbove: never,
+      format: ratio => `${formatRatio(ratio)} of them, up to ${formatDuration(worstMs)}`,
+      advice: 'the service closes its connections, or more were needed than had been opened: bound what is in flight',
+    },
+  ];
+}
+
+/** By Little's law as many are in flight as slots, less those that pause: what lacks stood idle between due and sent. */
+function idleSlots({ evidence, load }: Judged): Figure[] {
+  const { slots } = evidence;
+  if (slots === null || load.kind !== 'closed') return [];
+  const asked = load.effectiveConcurrency;
+  const idle = asked - slots.inFlight - slots.thinking - slots.heldBack;
+  return [
+    {
+      what: 'slots stood idle instead of sending',
+      measured: idle / asked,
+      suspectAbove: 0.05,
+      invalidAbove: 0.5,
+      format: ratio => `${formatRatio(ratio)} of ${plural(asked, 'slot')}`,
+      advice: 'this program took longer than it may to send the next request: ask for less at once',
+    },
+  ];
+}
+
+/** An event is a token: where they differ in some answers and not in all, events were lost or made up here. */
+function tokens({ evidence }: Judged): Figure[] {
+  const { answers, short, long } = evidence.tokens;
+  if (answers === 0) return [];
+  return [
+    {
+      what: 'answers in which fewer or more tokens were counted than the service says it made',
+      measured: ((isPacked(evidence.tokens) ? 0 : short) + long) / answers,
+      suspectAbove: 0,
+      invalidAbove: 0.01,
+      format: formatRatio,
+      advice: 'tokens were lost or counted twice on the way: compare one answer with tgi-bench probe',
+    },
+  ];
+}
+
+/** Whether the service puts several tokens into an event: then (nearly) all answers have fewer events than tokens. */
+export function isPacked({ answers, short }: CellSummary['evidence']['tokens']): boolean {
+  return answers > 0 && short >= 0.95 * answers;
+}
+
+function isCrowded(generator: GeneratorSummary | undefined): generator is GeneratorSummary {
+  return (generator?.coreWaitRatio ?? 0) > notAlone;
+}
+
+function crowdedAdvice({ coreWaitRatio = 0 }: GeneratorSummary): string {
+  return `others had this program's core for ${formatRatio(coreWaitRatio)} of the time: stop what else runs on this machine`;
+}
+
+function eventLoop(generator: GeneratorSummary): Figure[] {
+  const { longestStallMs, longestGcMs } = generator;
+  const advice = isCrowded(generator)
+    ? crowdedAdvice(generator)
+    : 'token times are late by as much: stop what else runs on this machine, or ask for less load';
   return [
     {
       what: 'the event loop was late (p99, mean over seconds)',
-      measured: mean(sample => sample.loopDelayMs.p99),
+      measured: generator.loopDelayP99Ms,
       suspectAbove: 20,
       invalidAbove: 100,
       format: formatDuration,
-      advice: 'token times are late by as much: stop what else runs on this machine, or ask for less load',
+      advice,
+    },
+    {
+      what: 'the event loop stood still for more than 50 ms at a time',
+      measured: generator.stalledRatio,
+      suspectAbove: 0.01,
+      invalidAbove: 0.1,
+      format: ratio => `${formatRatio(ratio)} of the time, up to ${formatDuration(longestStallMs)}`,
+      advice,
     },
     {
       what: 'this program used its core',
-      measured: mean(sample => sample.cpuRatio),
-      suspectAbove: 0.85,
-      invalidAbove: Number.POSITIVE_INFINITY,
+      measured: generator.cpuRatio,
+      suspectAbove: 0.8,
+      invalidAbove: never,
       format: formatRatio,
-      advice: 'one core is all it has: ask for less load',
+      advice: 'a thread has one core: ask for less load, or share it among more threads',
+    },
+    {
+      what: 'collecting garbage took time',
+      measured: generator.gcRatio,
+      suspectAbove: 0.1,
+      invalidAbove: never,
+      format: ratio => `${formatRatio(ratio)}, up to ${formatDuration(longestGcMs)} at a time`,
+      advice: 'ask for less load, or share it among more threads',
     },
     {
       what: 'tokens the embedded service wrote late, by more than a tenth of their step',
-      measured: meanOf(samples.flatMap(sample => sample.engineLateRatio ?? [])),
+      measured: generator.engineLateRatio ?? 0,
       suspectAbove: 0.01,
       invalidAbove: 0.5,
       format: formatRatio,
@@ -96,37 +225,40 @@ function generator(samples: readonly GeneratorSample[]): Figure[] {
   ];
 }
 
-function remarkOf({ what, measured, suspectAbove, format, advice }: Figure): Remark {
-  return { text: `${what}: ${format(measured)}, where up to ${format(suspectAbove)} is good`, subject: what, advice };
+function clocks({ clockStepMs, suspendedMs }: GeneratorSummary): Figure[] {
+  return [
+    {
+      what: `the clock of this machine was set ${clockStepMs < 0 ? 'back' : 'forward'}`,
+      measured: Math.abs(clockStepMs),
+      suspectAbove: 50,
+      invalidAbove: never,
+      format: formatDuration,
+      advice:
+        'the times of requests do not go by it, but what was sampled elsewhere may not lie beside them: run again',
+    },
+    {
+      what: 'this machine slept',
+      measured: suspendedMs,
+      suspectAbove: 50,
+      invalidAbove: 500,
+      format: formatDuration,
+      advice: 'the service went on meanwhile, and its times are too short: keep the machine awake and run again',
+    },
+  ];
 }
 
-/** What was noticed about the service and the sample: not a fault of the run. */
-export function findings(summary: Summary, load: Load, stopRule?: string): Remark[] {
-  const found: Remark[] = [];
-  const { counts, rates } = summary;
-  if (summary.windowMs === null) found.push({ text: 'nothing was measured: the run ended during the warm-up' });
-  if (stopRule !== undefined) found.push({ text: `stopIf ended this step early: ${stopRule}` });
-  if (counts.due > 0 && counts.ok === 0) found.push({ text: 'no request succeeded' });
-  if (load.kind === 'closed' && load.effectiveConcurrency < load.concurrency) {
-    found.push({
-      text: `asked for ${load.concurrency} at once and driven with ${load.effectiveConcurrency}: the model's limit`,
-      advice: 'raise limits.concurrentPerModel with exceed: true',
-    });
-  }
-  const waitedMs = summary.metrics.sendLagMs.max;
-  if (placesOf(load) !== undefined && waitedMs !== null && waitedMs > 1) {
-    found.push({
-      text: `requests waited up to ${formatDuration(waitedMs)} for one of ${placesOf(load)} places in flight; they are charged for it`,
-    });
-  }
-  for (const [ratio, name] of [
-    [rates.rateLimitedRatio, 'limited by the gateway (429)'],
-    [rates.overloadedRatio, "refused by the model server's own limit (429)"],
-    [rates.forbiddenRatio, 'forbidden (403)'],
-    [rates.errorRatio, 'not answered well'],
-    [rates.droppedRatio, 'never sent, for too many were in flight'],
-  ] as const) {
-    if (ratio !== null && ratio > 0.01) found.push({ text: `${formatRatio(ratio)} of the requests were ${name}` });
-  }
-  return found;
+function remarkOf({ what, measured, suspectAbove, format, advice }: Figure): Remark {
+  const limit = suspectAbove === 0 ? 'where none is good' : `where up to ${formatLimit(suspectAbove, format)} is good`;
+  return {
+    text: `${what}: ${format(measured)}, ${limit}`,
+    subject: what,
+    figure: measured,
+    limit: suspectAbove,
+    advice,
+  };
+}
+
+/** The limit as the figure, without what the figure says besides. */
+function formatLimit(limit: number, format: Figure['format']): string {
+  return (format(limit).split(',')[0] as string).replace(/ of .*/, '');
 }

@@ -2,15 +2,12 @@
 import type { Arrival } from '../arrival/arrivals.ts';
 import { type Slot, slotsOf } from '../arrival/slots.ts';
 import { type Clock, sleepUntil } from '../clock.ts';
-import { isRefusal } from '../protocol/outcome.ts';
 import type { RequestRecord } from '../record/request-record.ts';
+import { pauseMs } from '../record/slot-pause.ts';
 import { type DriverLimits, driverLimits } from '../scenario/driver-limits.ts';
 import type { ClosedLoad, OpenLoad } from '../scenario/expand.ts';
 import type { Driver, Phase, Send, Stripe } from './driver.ts';
 import { type Due, PhaseRun } from './phase-run.ts';
-
-/** How long a refused slot waits where the refusal does not say. */
-export const refusedWaitMs = 1_000;
 
 /** How long sending may keep the event loop from everything else. */
 const longestTurnMs = 10;
@@ -49,7 +46,7 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, clock: 
       const record = await run.next(dueMs);
       if (record === undefined) return;
       turnedOver(turn, record.endMs);
-      dueMs = record.endMs + pauseMs(record, load);
+      dueMs = record.endMs + pauseMs(record, load.thinkTimeMs);
       await sleepUntil(clock, dueMs, run.stopped);
     }
   };
@@ -77,7 +74,7 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, clock: 
   await Promise.all(
     initial.map((slot, k) =>
       first !== undefined && k === 0
-        ? drive(slot, first.endMs + pauseMs(first, load) + staggerMs(slot), 2)
+        ? drive(slot, first.endMs + pauseMs(first, load.thinkTimeMs) + staggerMs(slot), 2)
         : drive(slot, (first?.endMs ?? beganMs) + staggerMs(slot)),
     ),
   );
@@ -88,12 +85,6 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, clock: 
 /** Over how long the slots come in: one response time, where it is known, but never longer than the warm-up is. */
 function spreadOf({ cell: { warmup }, staggerMs }: Phase): number | undefined {
   return typeof warmup === 'number' ? Math.min(staggerMs ?? warmup, warmup) : staggerMs;
-}
-
-/** What a slot waits between an answer and its next request: longer where it was refused, or where nobody answers at all. */
-export function pauseMs({ outcome, headersMs }: RequestRecord, { thinkTimeMs }: ClosedLoad): number {
-  const isUnanswered = outcome.kind === 'connection' && headersMs === undefined;
-  return isRefusal(outcome) || isUnanswered ? (outcome.retryAfterMs ?? refusedWaitMs) : thinkTimeMs;
 }
 
 /** A schedule of its own for each part: what is measured never depends on how long the warm-up took. */

@@ -5,10 +5,10 @@
  */
 import { sleepUntil } from '../clock.ts';
 import type { RequestRecord } from '../record/request-record.ts';
+import { pauseMs, refusedWaitMs } from '../record/slot-pause.ts';
 import { driverLimits } from '../scenario/driver-limits.ts';
 import type { ClosedLoad } from '../scenario/expand.ts';
 import type { Converse } from './autocannon.ts';
-import { pauseMs, refusedWaitMs } from './dispatch.ts';
 import type { Driver, Phase } from './driver.ts';
 import { PhaseRun } from './phase-run.ts';
 import { UnaryExchange, type UnaryExchangeOptions } from './unary-exchange.ts';
@@ -82,7 +82,7 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, asking:
     for (let asked = next(dueMs); asked !== undefined; asked = next(dueMs)) {
       const { exchange, record } = await askOnOneConnection(asking, asked, next);
       // Where nobody listens, a slot must not knock without a pause.
-      dueMs = record.endMs + (exchange.wasSent ? pauseMs(record, load) : refusedWaitMs);
+      dueMs = record.endMs + (exchange.wasSent ? pauseMs(record, load.thinkTimeMs) : refusedWaitMs);
       await sleepUntil(clock, dueMs, run.stopped);
     }
   };

@@ -3,11 +3,10 @@ import type { Load } from '../scenario/expand.ts';
 import type { Scenario } from '../scenario/resolve.ts';
 import type { Order } from '../scenario/scenario.ts';
 import type { ModelFacts } from '../workload/prompt.ts';
+import type { CellSummary } from './cell-recorder.ts';
 import type { GpuDevice } from './gpu-sample.ts';
-import type { GpuSummary } from './gpu-summary.ts';
 import type { TelemetrySummary } from './run-telemetry.ts';
-import type { Diagnosis, ServerSummary } from './server-summary.ts';
-import type { Summary } from './summary.ts';
+import type { Diagnosis } from './server-summary.ts';
 
 export const schemaVersion = 1;
 
@@ -19,6 +18,9 @@ export interface Remark {
   readonly text: string;
   /** The same without its figure, so that what several cells have in common is said once. */
   readonly subject?: string;
+  /** How much of it there was, and from where on it matters: durations in ms, shares from 0 to 1. */
+  readonly figure?: number;
+  readonly limit?: number;
   readonly advice?: string;
 }
 
@@ -36,7 +38,7 @@ export interface ObjectiveResult {
 }
 
 /** One cell with what it was and what came of it. */
-export interface CellResult extends Summary {
+export interface CellResult extends CellSummary {
   readonly index: number;
   readonly target: { readonly name: string; readonly model: string; readonly gpu?: number };
   readonly workload: string;
@@ -47,10 +49,8 @@ export interface CellResult extends Summary {
   readonly endedBy: string;
   /** The rule of `stopIf` that ended it early. */
   readonly stopRule?: string;
-  /** Only where samples of its GPUs were taken, of the same kind as its times: simulated ones beside simulated ones. */
-  readonly gpu?: GpuSummary;
-  /** Only where its model server was asked, and answered. */
-  readonly server?: ServerSummary;
+  /** How many requests the schedule has in the window; only of an open loop that came to its end. */
+  readonly scheduled?: number;
   /** What kept it from being faster, as far as the figures tell; the most telling first. */
   readonly diagnoses: readonly Diagnosis[];
   readonly objectives: readonly ObjectiveResult[];
@@ -128,6 +128,7 @@ export interface ThreadSample {
   /** How long it was ready to run and had no core; only where the system tells. */
   readonly coreWaitMs?: number;
   readonly gcMs: number;
+  readonly longestGcMs?: number;
 }
 
 /** One second of the generator itself, a line of `generator.jsonl`. */
@@ -145,7 +146,15 @@ export interface GeneratorSample {
   readonly cpuRatio: number;
   /** Of several threads, of the one that collected the longest. */
   readonly gcMs: number;
+  /** The longest of its collections. */
+  readonly longestGcMs?: number;
   readonly memoryBytes: number;
+  /** How long the main thread was ready to run and had no core; only where the system tells. */
+  readonly coreWaitMs?: number;
+  /** By how much the wall clock went ahead of the monotonic one, a step forward or, below zero, back; only where it did by more than a little. */
+  readonly clockStepMs?: number;
+  /** For how long the machine slept; only where it did. */
+  readonly suspendedMs?: number;
   /** Each thread that sends, in the order of its stripes; only where threads of their own do. */
   readonly threads?: readonly ThreadSample[];
   /** The share of its tokens that the embedded service wrote late, by more than a tenth of their step, since it was last asked; only where it was the target. */

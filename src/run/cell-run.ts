@@ -1,29 +1,25 @@
+import { findings } from '../analysis/findings.ts';
 import { judgeObjectives } from '../analysis/objectives.ts';
-import { findings, judgeValidity } from '../analysis/validity.ts';
+import { judgeValidity } from '../analysis/validity.ts';
 import type { EndReason, Observer } from '../driver/driver.ts';
-import type { CellTelemetry } from '../record/cell-telemetry.ts';
+import type { CellRecorder } from '../record/cell-recorder.ts';
 import type { GpuLine } from '../record/gpu-sample.ts';
-import { Recorder } from '../record/recorder.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import type { CellResult, GeneratorSample } from '../record/run.ts';
 import type { ServerLine } from '../record/server-sample.ts';
 import type { Cell } from '../scenario/expand.ts';
 import type { Objective, StopRule } from '../scenario/objective.ts';
-import type { Scenario } from '../scenario/resolve.ts';
 import type { RunStore } from '../store/run-directory.ts';
 import type { Ticker } from './ticker.ts';
 
 /** One cell while it is driven, and its result afterwards. */
 export class CellRun implements Observer {
   readonly cell: Cell;
-  readonly #recorder: Recorder;
-  readonly #telemetry: CellTelemetry;
+  /** Let go once the result is made: it holds more than all that is made of it. */
+  #recorder: CellRecorder | undefined;
   readonly #ticker: Ticker;
   readonly #store: RunStore;
   readonly #onEnd: (record: RequestRecord) => void;
-  readonly #samples: GeneratorSample[] = [];
-  /** Whether the measured part ended since the last sample. */
-  #closedSince = false;
   #result: CellResult | undefined;
   #serviceTimes = { sumMs: 0, count: 0 };
   part: 'warm-up' | 'measuring' | 'drain' = 'warm-up';
@@ -32,15 +28,13 @@ export class CellRun implements Observer {
 
   constructor(
     cell: Cell,
-    scenario: Scenario,
-    telemetry: CellTelemetry,
+    recorder: CellRecorder,
     ticker: Ticker,
     store: RunStore,
     onEnd: (record: RequestRecord) => void,
   ) {
     this.cell = cell;
-    this.#recorder = recorderOf(cell, scenario);
-    this.#telemetry = telemetry;
+    this.#recorder = recorder;
     this.#ticker = ticker;
     this.#store = store;
     this.#onEnd = onEnd;
@@ -48,8 +42,7 @@ export class CellRun implements Observer {
 
   opened(atMs: number): void {
     this.part = 'measuring';
-    this.#recorder.open(atMs);
-    this.#telemetry.open(atMs);
+    this.#recorder?.open(atMs);
   }
 
   stopped(rule: StopRule): void {
@@ -59,10 +52,8 @@ export class CellRun implements Observer {
 
   closed(atMs: number, reason: EndReason): void {
     this.part = 'drain';
-    this.#closedSince = true;
     this.endedBy = reason;
-    this.#recorder.close(atMs);
-    this.#telemetry.close(atMs);
+    this.#recorder?.close(atMs);
   }
 
   due(sent: boolean): number {
@@ -70,7 +61,7 @@ export class CellRun implements Observer {
   }
 
   ended(record: RequestRecord): void {
-    this.#recorder.add(record);
+    this.#recorder?.add(record);
     this.#store.add(record);
     this.#ticker.ended(record);
     if (record.outcome.kind === 'ok' && record.sentMs !== undefined) {
@@ -80,18 +71,16 @@ export class CellRun implements Observer {
     this.#onEnd(record);
   }
 
-  /** Takes in one second of the generator; only what tells of some of the measured part speaks for the cell. */
   sampled(sample: GeneratorSample): void {
-    if (this.part === 'measuring' || this.#closedSince) this.#samples.push(sample);
-    this.#closedSince = false;
+    this.#recorder?.addSample(sample);
   }
 
   addGpu(line: GpuLine): void {
-    this.#telemetry.addGpu(line);
+    this.#recorder?.addGpu(line);
   }
 
   addServer(line: ServerLine): void {
-    this.#telemetry.addServer(line);
+    this.#recorder?.addServer(line);
   }
 
   get meanServiceTimeMs(): number | undefined {
@@ -100,24 +89,20 @@ export class CellRun implements Observer {
 
   /** What came of it; made once, when the cell has ended. */
   result(objectives: readonly Objective[]): CellResult {
-    const ended = { endedBy: this.endedBy, ...(this.#stopRule === undefined ? {} : { stopRule: this.#stopRule }) };
-    this.#result ??= cellResult(this.cell, this.#recorder, this.#telemetry, this.#samples, ended, objectives);
+    if (this.#result === undefined) {
+      const ended = { endedBy: this.endedBy, ...(this.#stopRule === undefined ? {} : { stopRule: this.#stopRule }) };
+      this.#result = cellResult(this.cell, this.#recorder as CellRecorder, ended, objectives);
+      this.#recorder = undefined;
+    }
     return this.#result;
   }
 }
 
-/** The recorder of a cell. */
-export function recorderOf({ target }: Cell, { goodput, limits }: Scenario): Recorder {
-  return new Recorder({ goodput, requestTimeoutMs: limits.requestTimeoutMs, isMixed: target.mix !== undefined });
-}
-
-/** Everything that is said of one cell, from its recorder and the generator's samples. */
+/** Everything that is said of one cell, from what was recorded of it. */
 export function cellResult(
   cell: Cell,
-  recorder: Recorder,
-  telemetry: CellTelemetry,
-  samples: readonly GeneratorSample[],
-  ended: Pick<CellResult, 'endedBy' | 'stopRule'>,
+  recorder: CellRecorder,
+  ended: Pick<CellResult, 'endedBy' | 'stopRule' | 'scheduled'>,
   objectives: readonly Objective[],
 ): CellResult {
   const summary = recorder.summary();
@@ -131,14 +116,14 @@ export function cellResult(
     step,
     repetition,
     ...ended,
-    ...summary,
-    ...telemetry.summary(summary.rates),
   };
+  const result = { ...named, ...summary };
   return {
     ...named,
+    validity: judgeValidity(result),
+    findings: findings(result),
+    ...summary,
     diagnoses: [],
-    objectives: judgeObjectives(objectives, named),
-    validity: judgeValidity(summary, samples, load),
-    findings: findings(summary, load, ended.stopRule),
+    objectives: judgeObjectives(objectives, result),
   };
 }

@@ -3,11 +3,11 @@
 import { type FileHandle, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { worstValidity } from '../analysis/validity.ts';
-import { CellTelemetry, isSimulated, unwatched } from '../record/cell-telemetry.ts';
+import { CellRecorder } from '../record/cell-recorder.ts';
+import { isSimulated, unwatched } from '../record/cell-telemetry.ts';
 import { isDevice, isGap } from '../record/gpu-sample.ts';
-import type { Recorder } from '../record/recorder.ts';
 import type { RequestRecord } from '../record/request-record.ts';
-import type { GeneratorSample, Remark, Run } from '../record/run.ts';
+import type { Remark, Run } from '../record/run.ts';
 import { RunTelemetry } from '../record/run-telemetry.ts';
 import { Timeline } from '../record/timeline.ts';
 import { csv, requestLines, summaryRows, timelineRows } from '../report/csv.ts';
@@ -25,7 +25,7 @@ import {
   readServerLines,
   writeAtomically,
 } from '../store/run-directory.ts';
-import { cellResult, recorderOf } from './cell-run.ts';
+import { cellResult } from './cell-run.ts';
 
 /** Writes every report of a finished run beside its records; gives the path of `report.md`. */
 export async function writeReports(directory: string, run: Run): Promise<string> {
@@ -115,39 +115,31 @@ async function rebuildRun(
   stored: Run,
   onRecords: (records: readonly RequestRecord[]) => Promise<void>,
 ): Promise<Run> {
-  const samples: GeneratorSample[] = [];
   const findings: Remark[] = stored.findings.filter(
     ({ text }) => !Object.values(fileNames).some(name => text.startsWith(`${name}:`)),
   );
   const badLine = (file: string) => (line: number, problem: string) =>
     void findings.push({ text: `${file}:${line}: not read: ${problem}` });
-  for await (const batch of readGeneratorSamples(directory, badLine(fileNames.generator))) samples.push(...batch);
-
   const planned = expand(stored.scenario);
   const windows = await windowsOf(directory, stored, planned);
-  const recorders = new Map<number, Recorder>();
+  const recorders = new Map<number, CellRecorder>();
   let sentAndEnded = 0;
   for await (const records of readRecords(directory, badLine(fileNames.requests))) {
     for (const record of records) {
       if (record.sentMs !== undefined) sentAndEnded++;
-      recorderIn(recorders, planned[record.cell], stored.scenario, windows)?.add(record);
+      recorderIn(recorders, record.cell, stored.scenario, planned, windows)?.add(record);
     }
     await onRecords(records);
   }
-
-  const telemetry = new Map(
-    [...recorders.keys()].map(index => [index, new CellTelemetry(planned[index] as Cell, stored.scenario, planned)]),
-  );
-  for (const [index, each] of telemetry) {
-    const window = windows.get(index);
-    if (window === undefined) continue;
-    each.open(window[0]);
-    each.close(window[1]);
+  let sent = 0;
+  for await (const samples of readGeneratorSamples(directory, badLine(fileNames.generator))) {
+    for (const sample of samples) for (const index of sample.cells) recorders.get(index)?.addSample(sample);
+    sent = samples.at(-1)?.sent ?? sent;
   }
   const ofRun = new RunTelemetry();
   const loadFromMs = stored.telemetry?.loadFromMs ?? null;
   if (loadFromMs !== null) ofRun.load(loadFromMs);
-  const watchers = [ofRun, ...telemetry.values()];
+  const watchers = [ofRun, ...recorders.values()];
   for await (const lines of readGpuLines(directory, badLine(fileNames.gpu)))
     for (const each of watchers) for (const line of lines) each.addGpu(line);
   for await (const lines of readServerLines(directory, badLine(fileNames.server)))
@@ -155,20 +147,22 @@ async function rebuildRun(
   const watched = ofRun.summary();
 
   const wasKilled = stored.status === 'running';
-  const cells = planned
-    .filter(cell => recorders.has(cell.index))
-    .map(cell => {
-      const during = samplesOf(cell.index, windows.get(cell.index), samples);
-      const { endedBy = 'interrupted', stopRule } = stored.cells.find(({ index }) => index === cell.index) ?? {};
-      const ended = { endedBy, ...(stopRule === undefined ? {} : { stopRule }) };
-      const recorder = recorders.get(cell.index) as Recorder;
-      const ofCell = telemetry.get(cell.index) as CellTelemetry;
-      return cellResult(cell, recorder, ofCell, during, ended, stored.scenario.objectives);
-    });
+  const cells = planned.flatMap(cell => {
+    const recorder = recorders.get(cell.index);
+    if (recorder === undefined) return [];
+    const before = stored.cells.find(({ index }) => index === cell.index);
+    const { endedBy = 'interrupted', stopRule, scheduled } = before ?? {};
+    const ended = {
+      endedBy,
+      ...(stopRule === undefined ? {} : { stopRule }),
+      ...(scheduled === undefined ? {} : { scheduled }),
+    };
+    return [cellResult(cell, recorder, ended, stored.scenario.objectives)];
+  });
   return {
     ...stored,
     status: wasKilled ? 'interrupted' : stored.status,
-    unaccounted: wasKilled ? Math.max(0, (samples.at(-1)?.sent ?? 0) - sentAndEnded) : stored.unaccounted,
+    unaccounted: wasKilled ? Math.max(0, sent - sentAndEnded) : stored.unaccounted,
     validity: worstValidity(cells.map(cell => cell.validity)),
     findings,
     environment: { ...stored.environment, gpus: ofRun.devices() },
@@ -179,34 +173,23 @@ async function rebuildRun(
 
 /** The recorder of a cell, with its window; made with the first record of it. */
 function recorderIn(
-  recorders: Map<number, Recorder>,
-  cell: Cell | undefined,
+  recorders: Map<number, CellRecorder>,
+  index: number,
   scenario: Scenario,
+  planned: readonly Cell[],
   windows: ReadonlyMap<number, readonly [number, number]>,
-): Recorder | undefined {
-  if (cell === undefined) return undefined;
-  const known = recorders.get(cell.index);
-  if (known !== undefined) return known;
-  const recorder = recorderOf(cell, scenario);
-  const window = windows.get(cell.index);
+): CellRecorder | undefined {
+  const known = recorders.get(index);
+  const cell = planned[index];
+  if (known !== undefined || cell === undefined) return known;
+  const recorder = new CellRecorder(cell, scenario, planned);
+  const window = windows.get(index);
   if (window !== undefined) {
     recorder.open(window[0]);
     recorder.close(window[1]);
   }
-  recorders.set(cell.index, recorder);
+  recorders.set(index, recorder);
   return recorder;
-}
-
-/** The samples that tell of some of a cell's window: those taken in it, and the first after it. */
-function samplesOf(
-  cell: number,
-  window: readonly [number, number] | undefined,
-  samples: readonly GeneratorSample[],
-): GeneratorSample[] {
-  if (window === undefined) return [];
-  const later = samples.filter(({ atMs, cells }) => cells.includes(cell) && atMs > window[0]);
-  const after = later.findIndex(({ atMs }) => atMs > window[1]);
-  return after === -1 ? later : later.slice(0, after + 1);
 }
 
 /**

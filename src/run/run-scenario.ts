@@ -10,7 +10,7 @@ import { StageFinish, StageStart } from '../driver/driver.ts';
 import { StopWatch } from '../driver/stop-watch.ts';
 import { exitCodes, HarnessError } from '../errors.ts';
 import { endsEverything } from '../protocol/outcome.ts';
-import { CellTelemetry } from '../record/cell-telemetry.ts';
+import { CellRecorder } from '../record/cell-recorder.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import type { Environment, Run, RunStatus } from '../record/run.ts';
 import { schemaVersion } from '../record/run.ts';
@@ -127,9 +127,7 @@ export async function runScenario(options: RunOptions): Promise<Run> {
       await Promise.race([watch.settled, sleepUntil(bench.clock, bench.clock.nowMs() + quietMs, stop)]);
     for (const stage of stagesOf(cells)) {
       if (stop.aborted) break;
-      const runs = stage.map(
-        cell => new CellRun(cell, scenario, new CellTelemetry(cell, scenario, cells), ticker, store, onEnd),
-      );
+      const runs = stage.map(cell => new CellRun(cell, new CellRecorder(cell, scenario, cells), ticker, store, onEnd));
       await driveStage(runs, {
         material: options,
         bench,

@@ -1,9 +1,10 @@
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import type { GeneratorSample, ThreadSample } from '../record/run.ts';
+import { systemClocks, watchClocks } from './clock-steps.ts';
 import { watchCpu } from './thread-cpu.ts';
 
 /** What one sample says of this process; the counts of requests are the run's. */
-export type ProcessSample = Pick<GeneratorSample, 'loopDelayMs' | 'cpuRatio' | 'gcMs' | 'memoryBytes' | 'threads'>;
+export type ProcessSample = Omit<GeneratorSample, 'atMs' | 'cells' | 'sent' | 'ended' | 'inFlight' | 'engineLateRatio'>;
 
 /** The finest delay the event loop's own monitor sees; it is part of every value it gives. */
 const resolutionMs = 1;
@@ -12,9 +13,10 @@ const resolutionMs = 1;
 export function watchThread(): { take(): ThreadSample; stop(): void } {
   const delay = monitorEventLoopDelay({ resolution: resolutionMs });
   delay.enable();
-  let gcMs = 0;
+  let gc = { gcMs: 0, longestGcMs: 0 };
   const collections = new PerformanceObserver(list => {
-    for (const entry of list.getEntries()) gcMs += entry.duration;
+    for (const { duration } of list.getEntries())
+      gc = { gcMs: gc.gcMs + duration, longestGcMs: Math.max(gc.longestGcMs, duration) };
   });
   collections.observe({ entryTypes: ['gc'] });
   const takeCpu = watchCpu();
@@ -28,10 +30,10 @@ export function watchThread(): { take(): ThreadSample; stop(): void } {
       const sample: ThreadSample = {
         loopDelayMs: { mean: lateMs(delay.mean), p99: lateMs(delay.percentile(99)), max: maxMs },
         ...takeCpu(),
-        gcMs,
+        ...gc,
       };
       delay.reset();
-      gcMs = 0;
+      gc = { gcMs: 0, longestGcMs: 0 };
       firstTurnMs = 0;
       const resetMs = performance.now();
       setImmediate(() => {
@@ -49,17 +51,18 @@ export function watchThread(): { take(): ThreadSample; stop(): void } {
 /** Watches this process, which is one thread that does everything: each call of `take` tells of the time since the last. */
 export function watchProcess(): { take(): ProcessSample; stop(): void } {
   const thread = watchThread();
+  const clocks = watchClocks(systemClocks);
   let cpu = process.cpuUsage();
   let takenMs = performance.now();
   return {
     take() {
-      const { loopDelayMs, gcMs } = thread.take();
+      const seen = thread.take();
       const used = process.cpuUsage(cpu);
       const nowMs = performance.now();
       const cpuRatio = (used.user + used.system) / 1000 / Math.max(1, nowMs - takenMs);
       cpu = process.cpuUsage();
       takenMs = nowMs;
-      return { loopDelayMs, cpuRatio, gcMs, memoryBytes: process.memoryUsage.rss() };
+      return { ...seen, cpuRatio, memoryBytes: process.memoryUsage.rss(), ...clocks.take() };
     },
     stop: thread.stop,
   };

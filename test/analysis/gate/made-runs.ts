@@ -1,6 +1,6 @@
 import type { GatedRun, Runs } from '../../../src/analysis/gate/subjects.ts';
 import { seededRandom } from '../../../src/random.ts';
-import { Recorder } from '../../../src/record/recorder.ts';
+import { CellRecorder } from '../../../src/record/cell-recorder.ts';
 import type { CellResult, RunStatus, Validity } from '../../../src/record/run.ts';
 import { expand } from '../../../src/scenario/expand.ts';
 import { parseScenario } from '../../../src/scenario/resolve.ts';
@@ -47,7 +47,7 @@ function handMade(made: Made): GatedRun {
     environment: {},
   });
   const cells = expand(scenario).map((cell): CellResult => {
-    const recorder = new Recorder({ goodput: scenario.goodput, requestTimeoutMs: 30_000 });
+    const recorder = new CellRecorder(cell, scenario, [cell]);
     recorder.open(-1);
     let lastMs = 0;
     for (let i = 0; i < requests; i++) {

@@ -8,7 +8,6 @@ import { messageOf } from '../errors.ts';
 import { excerpt, type Outcome } from '../protocol/outcome.ts';
 import type { Answer, Protocol } from '../protocol/protocol.ts';
 import { maxEventBytes, SseScanner } from '../protocol/sse.ts';
-import { whenAborted } from './abandonment.ts';
 import { type Attempt, connectionWait } from './driver.ts';
 import {
   type Addressing,
@@ -19,11 +18,22 @@ import {
   readWhole,
   withoutSecrets,
 } from './message.ts';
+import { UnderWay, Underway } from './under-way.ts';
 
 export interface ExchangeOptions extends Addressing {
   readonly protocol: Protocol;
   readonly clock: Clock;
   readonly requestTimeoutMs: number;
+}
+
+/** The options of the exchanges of one endpoint, and those of them that are on their way. */
+export interface Endpoint extends ExchangeOptions {
+  readonly underWay: UnderWay;
+}
+
+/** What the exchanges of one endpoint have in common, made of its options. */
+export function endpointOf<T extends ExchangeOptions>(options: T): T & Endpoint {
+  return { ...options, underWay: new UnderWay(options.clock, options.requestTimeoutMs) };
 }
 
 /** What carries an exchange. */
@@ -38,8 +48,8 @@ export interface Carrier {
 const maxBodyBytes = 16 << 20;
 const maxEvents = 1 << 18;
 
-export class Exchange {
-  readonly #options: ExchangeOptions;
+export class Exchange extends Underway {
+  readonly #options: Endpoint;
   readonly #identity: Pick<Attempt, 'requestId' | 'requestBytes'>;
   readonly #resolve: (attempt: Attempt) => void;
   readonly #tokenTimesMs: number[] = [];
@@ -59,14 +69,15 @@ export class Exchange {
   #counts: Answer | undefined;
   #failure: Outcome | undefined;
   #isSettled = false;
-  #unwatch = () => {};
-  #disarm: (() => void) | undefined;
+  #isSent = false;
 
   constructor(
-    options: ExchangeOptions,
+    options: Endpoint,
     identity: Pick<Attempt, 'requestId' | 'requestBytes'>,
+    signal: AbortSignal,
     resolve: (attempt: Attempt) => void,
   ) {
+    super(signal);
     this.#options = options;
     this.#identity = identity;
     this.#resolve = resolve;
@@ -79,14 +90,13 @@ export class Exchange {
   }
 
   /** Has it carried, within its time limit and until the signal aborts; `carry` hands it over, and throws where it cannot be sent at all. */
-  begin(carrier: Carrier, signal: AbortSignal, carry: () => void): void {
+  begin(carrier: Carrier, carry: () => void): void {
     this.#carrier = carrier;
-    if (signal.aborted) this.#settle({ kind: 'abandoned' }, this.#sentMs);
+    if (this.signal.aborted) this.#settle({ kind: 'abandoned' }, this.#sentMs);
     else this.#carry(carry);
     if (this.#isSettled) return;
-    // Counted from when it is sent; until that is known, from when it was handed over.
-    if (this.#disarm === undefined) this.#arm();
-    this.#unwatch = whenAborted(signal, () => this.#breakOff({ kind: 'abandoned' }));
+    // Its time runs from when it is sent; until that is known, from when it was handed over.
+    if (!this.#isSent) this.#options.underWay.begin(this, this.#readyMs);
   }
 
   #carry(carry: () => void): void {
@@ -100,8 +110,9 @@ export class Exchange {
 
   sent(): void {
     if (this.#isSettled) return;
+    this.#isSent = true;
     this.#sentMs = this.#options.clock.nowMs();
-    this.#arm();
+    this.#options.underWay.begin(this, this.#sentMs);
   }
 
   arrived(): void {
@@ -147,12 +158,12 @@ export class Exchange {
     this.#settle(this.#failure ?? { kind, ...status, detail: this.#clean(detail) }, this.#options.clock.nowMs());
   }
 
-  #arm(): void {
-    const { clock, requestTimeoutMs } = this.#options;
-    this.#disarm?.();
-    this.#disarm = clock.at(this.#sentMs + requestTimeoutMs, () =>
-      this.#breakOff({ kind: 'timeout', detail: `no end within ${requestTimeoutMs} ms` }),
-    );
+  abandon(): void {
+    this.#breakOff({ kind: 'abandoned' });
+  }
+
+  timeIsUp(): void {
+    this.#breakOff({ kind: 'timeout', detail: `no end within ${this.#options.requestTimeoutMs} ms` });
   }
 
   #tooMuch(detail: string): void {
@@ -173,8 +184,7 @@ export class Exchange {
   #settle(outcome: Outcome, endMs: number): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
-    this.#unwatch();
-    this.#disarm?.();
+    this.#options.underWay.end(this);
     this.#carrier?.settled?.();
     const answer =
       outcome.kind === 'ok' && this.#answer !== undefined ? { ...this.#answer, ...this.#counts } : undefined;
@@ -227,7 +237,8 @@ export class Exchange {
         : { kind: 'ok', status };
     }
     const { protocol } = this.#options;
-    const body = Buffer.concat(this.#body).toString('utf8');
+    const [whole] = this.#body;
+    const body = (this.#body.length === 1 ? (whole as Buffer) : Buffer.concat(this.#body)).toString('utf8');
     const { outcome, answer } = readWhole({ status, headers: this.#headers, body }, protocol, this.#options);
     this.#answer = answer;
     return outcome;

@@ -37,17 +37,17 @@ export function readWhole(
 ): { readonly outcome: Outcome; readonly answer?: Answer } {
   const encoding = encodingProblem(headers);
   if (encoding !== undefined) return { outcome: { kind: 'protocol', status, detail: encoding } };
-  const told = withoutSecrets(body, addressing);
-  if (status >= 300 || status < 200) return { outcome: failure({ status, headers, body: told.slice(0, 4_000) }) };
+  const told = () => withoutSecrets(body, addressing);
+  if (status >= 300 || status < 200) return { outcome: failure({ status, headers, body: told().slice(0, 4_000) }) };
   const type = contentType(headers);
   if (type !== 'application/json')
     return {
-      outcome: { kind: 'protocol', status, detail: excerpt(`an answer of type ${type || 'unknown'}: ${told}`) },
+      outcome: { kind: 'protocol', status, detail: excerpt(`an answer of type ${type || 'unknown'}: ${told()}`) },
     };
   // As it came, for a short token may stand in any text; only what is shown of a failure must be without it.
   const answer = protocol.decodeAnswer(body);
   if (answer.kind === 'answer') return { outcome: { kind: 'ok', status }, answer };
-  const failed = protocol.decodeAnswer(told);
+  const failed = protocol.decodeAnswer(told());
   return { outcome: { ...(failed.kind === 'error' ? failed : answer).outcome, status } };
 }
 
@@ -76,6 +76,7 @@ export function encodingProblem(headers: Headers): string | undefined {
 /** The media type of an answer, without its parameters. */
 export function contentType(headers: Headers): string {
   const value = headers['content-type'];
+  if (value === 'application/json' || value === 'text/event-stream') return value;
   return (Array.isArray(value) ? (value[0] ?? '') : (value ?? '')).split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Sockets } from '../http/sockets.ts';
 import type { GenerationRequest } from '../protocol/protocol.ts';
 import type { Send } from './driver.ts';
-import { Exchange, type ExchangeOptions } from './exchange.ts';
+import { Exchange, type ExchangeOptions, endpointOf } from './exchange.ts';
 import { requestHeaders } from './message.ts';
 
 export interface SocketOptions extends ExchangeOptions {
@@ -15,15 +15,17 @@ export interface SocketOptions extends ExchangeOptions {
 /** Sends requests to one endpoint. */
 export function socketSend(options: SocketOptions): Send {
   const { sockets, protocol } = options;
+  const endpoint = endpointOf(options);
   const headOf = heads(options);
   return (request, signal) =>
     new Promise(resolve => {
-      const body = Buffer.from(protocol.encode(request));
+      const body = protocol.encode(request);
+      const requestBytes = Buffer.byteLength(body);
       const requestId = randomUUID();
-      const exchange = new Exchange(options, { requestId, requestBytes: body.length }, resolve);
+      const exchange = new Exchange(endpoint, { requestId, requestBytes }, signal, resolve);
       let hangUp = () => {};
-      exchange.begin({ hangUp: () => hangUp() }, signal, () => {
-        hangUp = sockets.send(headOf(request, requestId, body.length), body, exchange);
+      exchange.begin({ hangUp: () => hangUp() }, () => {
+        hangUp = sockets.send(headOf(request, requestId, requestBytes) + body, exchange);
       });
     });
 }

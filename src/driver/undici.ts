@@ -4,7 +4,7 @@ import type { Client, Dispatcher } from 'undici';
 import { messageOf } from '../errors.ts';
 import type { Connections } from '../http/connections.ts';
 import type { Send } from './driver.ts';
-import { type Carrier, Exchange, type ExchangeOptions } from './exchange.ts';
+import { type Carrier, Exchange, type ExchangeOptions, endpointOf } from './exchange.ts';
 import { requestHeaders } from './message.ts';
 
 export interface UndiciOptions extends ExchangeOptions {
@@ -16,15 +16,16 @@ export interface UndiciOptions extends ExchangeOptions {
 /** Sends requests to one endpoint. */
 export function undiciSend(options: UndiciOptions): Send {
   const { connections, protocol, path } = options;
+  const endpoint = endpointOf(options);
   return (request, signal) =>
     new Promise(resolve => {
       const body = Buffer.from(protocol.encode(request));
       const requestId = randomUUID();
       const client = connections.acquire();
-      const exchange = new Exchange(options, { requestId, requestBytes: body.length }, resolve);
+      const exchange = new Exchange(endpoint, { requestId, requestBytes: body.length }, signal, resolve);
       const handler = new Dispatched(exchange, client, connections);
       const headers = requestHeaders(options, request, requestId);
-      exchange.begin(handler, signal, () => client.dispatch({ method: 'POST', path, body, headers }, handler));
+      exchange.begin(handler, () => client.dispatch({ method: 'POST', path, body, headers }, handler));
     });
 }
 

@@ -261,7 +261,8 @@ function headersIn(lines: readonly string[]): AnswerHeaders | undefined {
 }
 
 function staysOpen(connection: string | string[] | undefined, byDefault: boolean): boolean {
-  const options = [connection ?? []]
+  if (connection === undefined) return byDefault;
+  const options = [connection]
     .flat()
     .join(',')
     .toLowerCase()

@@ -26,9 +26,6 @@ const arrivals = Buffer.allocUnsafeSlow(64 << 10);
 const keepAliveMs = 30_000;
 const cautionMs = 1_000;
 
-/** Up to this size the head and the body of a request are written as one. */
-const joinedBytes = 64 << 10;
-
 export class Sockets {
   readonly #address: { readonly host: string; readonly port: number };
   readonly #timeoutMs: number;
@@ -52,14 +49,14 @@ export class Sockets {
   }
 
   /** Sends a request on a connection nobody else uses, a new one if none is open; gives what breaks it off. */
-  send(head: string, body: Buffer, correspondent: Correspondent): () => void {
+  send(message: string, correspondent: Correspondent): () => void {
     let connection = this.#idle.pop();
     while (connection !== undefined && !connection.isFresh) {
       connection.close();
       connection = this.#idle.pop();
     }
     const free = connection ?? this.#connect();
-    free.send(head, body, correspondent);
+    free.send(message, correspondent);
     return () => free.hangUp(correspondent);
   }
 
@@ -94,7 +91,8 @@ class Connection {
   readonly opened: Promise<Connection>;
   #correspondent: Correspondent | undefined;
   #parser: AnswerParser | undefined;
-  #write: (() => void) | undefined;
+  /** What is to be sent once it is open. */
+  #waiting: string | undefined;
   #isOpen = false;
   #isGone = false;
   #freeSinceMs = performance.now();
@@ -113,7 +111,8 @@ class Connection {
         clearTimeout(patience);
         this.#isOpen = true;
         this.#freeSinceMs = performance.now();
-        this.#write?.();
+        if (this.#waiting !== undefined) this.#write(this.#waiting);
+        this.#waiting = undefined;
         resolve(this);
       });
       this.#socket.once('close', () => {
@@ -136,16 +135,16 @@ class Connection {
   }
 
   /** Sends a request, as soon as the connection is open. */
-  send(head: string, body: Buffer, correspondent: Correspondent): void {
+  send(message: string, correspondent: Correspondent): void {
     this.#correspondent = correspondent;
     this.#parser = new AnswerParser(correspondent);
-    this.#write = () => {
-      this.#write = undefined;
-      correspondent.sent();
-      if (this.#isGone) return; // it was broken off before it was sent
-      write(this.#socket, head, body);
-    };
-    if (this.#isOpen) this.#write();
+    if (this.#isOpen) this.#write(message);
+    else this.#waiting = message;
+  }
+
+  #write(message: string): void {
+    this.#correspondent?.sent();
+    if (!this.#isGone) this.#socket.write(message); // it may be broken off as it is sent
   }
 
   /** Gives the connection up if it still carries the request of this one. */
@@ -207,20 +206,6 @@ class Connection {
     this.#socket.destroy();
     this.#owner.gone();
   }
-}
-
-function write(socket: Socket, head: string, body: Buffer): void {
-  if (head.length + body.length <= joinedBytes) {
-    const message = Buffer.allocUnsafe(head.length + body.length);
-    message.write(head, 'latin1');
-    body.copy(message, head.length);
-    socket.write(message);
-    return;
-  }
-  socket.cork();
-  socket.write(head, 'latin1');
-  socket.write(body);
-  socket.uncork();
 }
 
 function messageWithCode(error: Error): string {

@@ -235,24 +235,7 @@ export class PhaseRun implements Ending {
   }
 
   #ended(seq: number, phase: Part, dueMs: number, request: GenerationRequest, attempt: Attempt): RequestRecord {
-    const { variant, askedInputTokens } = request;
-    const counted = attempt.outputTokens ?? (attempt.tokenTimesMs.length || undefined);
-    const record: RequestRecord = {
-      ...this.#name(seq, phase, request.workload),
-      ...(variant === undefined ? {} : { variant }),
-      dueMs: microseconds(dueMs),
-      ...(askedInputTokens === undefined ? {} : { askedInputTokens }),
-      ...attempt,
-      sentMs: microseconds(attempt.sentMs),
-      ...(attempt.connectionWaitMs === undefined ? {} : { connectionWaitMs: microseconds(attempt.connectionWaitMs) }),
-      ...(attempt.headersMs === undefined ? {} : { headersMs: microseconds(attempt.headersMs) }),
-      tokenTimesMs: attempt.tokenTimesMs.map(microseconds),
-      endMs: microseconds(attempt.endMs),
-      ...(attempt.attempts === undefined ? {} : { attempts: attempt.attempts.map(roundedEnd) }),
-      ...(counted === undefined
-        ? {}
-        : { outputTokens: counted, tokensFrom: attempt.outputTokens === undefined ? 'events' : 'server' }),
-    };
+    const record = recordOf({ ...this.#name(seq, phase, request.workload), dueMs }, request, attempt);
     this.#observer.ended(record);
     for (const watch of this.#watches) if (watch.isBeyond(record)) this.#stopBy(watch);
     return record;
@@ -263,6 +246,43 @@ export class PhaseRun implements Ending {
     if (this.#closedMs === undefined) this.#observer.stopped(rule);
     this.stop(this.#clock.nowMs(), 'stop rule');
   }
+}
+
+/** The record of a request that has ended. Field by field: to spread what may be there or not costs more than to send a request. */
+function recordOf(
+  named: Pick<RequestRecord, 'seq' | 'cell' | 'phase' | 'target' | 'workload' | 'dueMs'>,
+  { variant, askedInputTokens }: GenerationRequest,
+  attempt: Attempt,
+): RequestRecord {
+  const { connectionWaitMs, headersMs, inputTokens, finishReason, server, attempts } = attempt;
+  const record: { -readonly [Key in keyof RequestRecord]: RequestRecord[Key] } = {
+    seq: named.seq,
+    cell: named.cell,
+    phase: named.phase,
+    target: named.target,
+    workload: named.workload,
+    dueMs: microseconds(named.dueMs),
+    sentMs: microseconds(attempt.sentMs),
+    tokenTimesMs: attempt.tokenTimesMs.map(microseconds),
+    endMs: microseconds(attempt.endMs),
+    requestId: attempt.requestId,
+    requestBytes: attempt.requestBytes,
+    outcome: attempt.outcome,
+  };
+  if (variant !== undefined) record.variant = variant;
+  if (askedInputTokens !== undefined) record.askedInputTokens = askedInputTokens;
+  if (connectionWaitMs !== undefined) record.connectionWaitMs = microseconds(connectionWaitMs);
+  if (headersMs !== undefined) record.headersMs = microseconds(headersMs);
+  if (inputTokens !== undefined) record.inputTokens = inputTokens;
+  const counted = attempt.outputTokens ?? (attempt.tokenTimesMs.length || undefined);
+  if (counted !== undefined) {
+    record.outputTokens = counted;
+    record.tokensFrom = attempt.outputTokens === undefined ? 'events' : 'server';
+  }
+  if (finishReason !== undefined) record.finishReason = finishReason;
+  if (server !== undefined) record.server = server;
+  if (attempts !== undefined) record.attempts = attempts.map(roundedEnd);
+  return record;
 }
 
 /** Rounded to whole microseconds: as fine as the clock is true, and as long as a number should be in a file. */

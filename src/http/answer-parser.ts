@@ -21,7 +21,7 @@ const noAnswer = 'something that is no HTTP/1.1 answer';
 const brokenLineEnd = /(?:^|[^\r])\n|\r[^\n]/;
 const token = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 /** A name, which is a token, its colon, and a value without control characters. */
-const headerLine = new RegExp(`^(${token}):[\\t ]*([\\t\\x20-\\x7e\\x80-\\xff]*?)[\\t ]*$`);
+const headerLine = new RegExp(`^${token}:[\\t\\x20-\\x7e\\x80-\\xff]*$`);
 const extensions = new RegExp(
   `^(?:;${token}(?:=(?:${token}|"(?:[\\t\\x20\\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t\\x20-\\x7e])*"))?)+$`,
 );
@@ -251,9 +251,10 @@ function problemOfFraming({
 function headersIn(lines: readonly string[]): AnswerHeaders | undefined {
   const headers: AnswerHeaders = Object.create(null) as AnswerHeaders;
   for (const line of lines) {
-    const parts = headerLine.exec(line);
-    if (parts === null) return undefined;
-    const [name, value] = [(parts[1] as string).toLowerCase(), parts[2] as string];
+    if (!headerLine.test(line)) return undefined;
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon).toLowerCase();
+    const value = line.slice(colon + 1).trim();
     const before = headers[name];
     headers[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value];
   }

@@ -239,8 +239,9 @@ export class Recorder {
     return recorder;
   }
 
-  #addVariant({ variant, ...record }: RequestRecord): void {
-    if (variant === undefined || this.#options.isMixed) return;
+  #addVariant(tagged: RequestRecord): void {
+    if (tagged.variant === undefined || this.#options.isMixed) return;
+    const { variant, ...record } = tagged;
     const recorder = this.#byVariant.get(variant) ?? new Recorder(this.#options);
     this.#byVariant.set(variant, recorder);
     recorder.add(record);

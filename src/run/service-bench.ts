@@ -10,6 +10,7 @@ import { exitCodes, HarnessError, messageOf } from '../errors.ts';
 import { Connections } from '../http/connections.ts';
 import { Sockets } from '../http/sockets.ts';
 import { openaiChat } from '../protocol/openai-chat.ts';
+import type { Protocol } from '../protocol/protocol.ts';
 import { tgi } from '../protocol/tgi.ts';
 import { type DriverName, driverLimits, driverOf } from '../scenario/driver-limits.ts';
 import type { Scenario, Secrets } from '../scenario/resolve.ts';
@@ -37,6 +38,7 @@ export interface ServiceBench extends Pick<Bench, 'clock' | 'driverOf'> {
   /** Opens the connections that all of these need at the same time. */
   open(needs: readonly Need[]): Promise<void>;
   urlOf(target: Target): URL;
+  protocolOf(target: Target): Protocol;
   sendOf(target: Target): Send;
   /** The token and the headers that go with any request to it; without a target, to the service itself. */
   addressingOf(target?: Target): Addressing;
@@ -46,7 +48,7 @@ export interface ServiceBench extends Pick<Bench, 'clock' | 'driverOf'> {
 }
 
 export function serviceBench({ scenario, secrets, clock, serviceUrl, ca, thread }: ServiceBenchOptions): ServiceBench {
-  const protocolOf = ({ protocol, model }: Target) =>
+  const protocolOf = ({ protocol, model }: Target): Protocol =>
     protocol === 'tgi' ? tgi(scenario.service.imageSyntax) : openaiChat(model);
   const connections = new Map<string, Connections>();
   const sockets = new Map<string, Sockets>();
@@ -81,6 +83,7 @@ export function serviceBench({ scenario, secrets, clock, serviceUrl, ca, thread 
   return {
     clock,
     urlOf,
+    protocolOf,
     sendOf: target => sendOf(target, driverOf('auto', urlOf(target).protocol)),
     addressingOf,
     headersOf(target) {

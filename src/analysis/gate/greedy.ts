@@ -1,4 +1,5 @@
 /** Whether two services that are asked without chance say the same: fast garbage must not win. */
+import { plural } from '../../units.ts';
 import { type Check, failed, fine } from './check.ts';
 import type { Policy } from './policy.ts';
 
@@ -8,27 +9,37 @@ export interface GreedyAnswer {
   readonly finishReason?: string | undefined;
 }
 
-/** One prompt, and what both sides answered each time they were asked. */
-export interface GreedyQuestion {
+/** What one side answered to one prompt, each time it was asked. */
+export interface GreedyAnswers {
   /** Endpoint and workload. */
   readonly where: string;
-  readonly baseline: readonly GreedyAnswer[];
-  readonly candidate: readonly GreedyAnswer[];
+  readonly answers: readonly GreedyAnswer[];
+  /** Why an answer is missing, where one is. */
+  readonly problem?: string;
 }
 
-/** One check a question; none where nothing was asked. */
-export function checkGreedy(questions: readonly GreedyQuestion[], { greedy }: Pick<Policy, 'greedy'>): Check[] {
-  return questions.map((question, i) => {
-    const check = { stage: 'correctness' as const, name: `greedy prompt ${i + 1}`, where: question.where };
-    const { agreed, isWhole } = agreementOf(question.baseline);
-    if (agreed === 0) return fine({ ...check, text: 'not judged: the baseline does not agree with itself' }, 'warned');
-    const words = `${agreed} tokens that the baseline says each time${isWhole ? ', and its end' : ''}`;
-    const problem = question.candidate
-      .map(answer => problemOf(answer, question.baseline, agreed, isWhole))
-      .find(Boolean);
-    if (problem === undefined) return fine({ ...check, text: `the same ${words}` });
-    const text = `${problem}, of ${words}`;
-    return greedy === 'critical' ? failed({ ...check, text }) : fine({ ...check, text }, 'warned');
+/** What both sides answered to the same prompts, in the same order. */
+export interface GreedyAsked {
+  readonly baseline: readonly GreedyAnswers[];
+  readonly candidate: readonly GreedyAnswers[];
+}
+
+/** One check a prompt; none where nothing was asked. */
+export function checkGreedy({ baseline, candidate }: GreedyAsked, { greedy }: Pick<Policy, 'greedy'>): Check[] {
+  return baseline.map((ours, i) => {
+    const check = { stage: 'correctness' as const, name: `greedy prompt ${i + 1}`, where: ours.where };
+    const unjudged = (why: string) => fine({ ...check, text: `not judged: ${why}` }, 'warned');
+    const wrong = (text: string) =>
+      greedy === 'critical' ? failed({ ...check, text }) : fine({ ...check, text }, 'warned');
+    const theirs = candidate[i];
+    if (ours.problem !== undefined) return unjudged(`the baseline gave no answer: ${ours.problem}`);
+    if (theirs === undefined) return unjudged('the candidate was not asked');
+    if (theirs.problem !== undefined) return wrong(`no answer: ${theirs.problem}`);
+    const { agreed, isWhole } = agreementOf(ours.answers);
+    if (agreed === 0) return unjudged('the baseline does not agree with itself');
+    const words = `${plural(agreed, 'token')} that the baseline says each time${isWhole ? ', and its end' : ''}`;
+    const problem = theirs.answers.map(answer => problemOf(answer, ours.answers, agreed, isWhole)).find(Boolean);
+    return problem === undefined ? fine({ ...check, text: `the same ${words}` }) : wrong(`${problem}, of ${words}`);
   });
 }
 

@@ -7,7 +7,7 @@ import { plural } from '../../units.ts';
 import { judgeObjectives } from '../objectives.ts';
 import { pooled } from '../pooled.ts';
 import { type Check, failed, fine } from './check.ts';
-import { checkGreedy, type GreedyQuestion } from './greedy.ts';
+import { checkGreedy, type GreedyAsked } from './greedy.ts';
 import { type Difference, differences } from './likeness.ts';
 import { judgeNumbers, type Numbers } from './numbers.ts';
 import type { Policy } from './policy.ts';
@@ -20,7 +20,7 @@ export interface GateOptions {
   /** Today, as an ISO date, which waivers are held against. */
   readonly today: string;
   /** What both sides said to greedy prompts; none where nobody asked. */
-  readonly greedy?: readonly GreedyQuestion[];
+  readonly greedy?: GreedyAsked;
 }
 
 /** How the runs were made: in pairs or each by itself. Where pairs are planned more may be made; else there is one look. */
@@ -54,9 +54,10 @@ export function judgeGate(runs: Runs, options: GateOptions): GateReport {
   const allowed = refuseUnlike(runs, options.policy);
   const validity = checkValidity(runs);
   if (isStopped(validity)) return concluded({ checks: validity, allowed }, options);
+  const { policy, greedy } = options;
   const correctness = [
-    ...checkAnswersAlike(runs, options.policy),
-    ...checkGreedy(options.greedy ?? [], options.policy),
+    ...checkAnswersAlike(runs, policy),
+    ...(greedy === undefined ? [] : checkGreedy(greedy, policy)),
   ];
   if (isStopped(correctness)) return concluded({ checks: [...validity, ...correctness], allowed }, options);
   const objectives = checkObjectives(runs);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { GreedyQuestion } from '../../../src/analysis/gate/greedy.ts';
+import type { GreedyAsked } from '../../../src/analysis/gate/greedy.ts';
 import { type GateOptions, judgeGate } from '../../../src/analysis/gate/judge.ts';
 import { defaultPolicy, parsePolicy } from '../../../src/analysis/gate/policy.ts';
 import type { Runs } from '../../../src/analysis/gate/subjects.ts';
@@ -134,63 +134,55 @@ describe('correctness', () => {
     ]);
   });
 
-  const question = (
-    candidate: (number | string)[][],
-    baseline = [
-      [1, 2, 3],
-      [1, 2, 3],
-    ],
-  ): GreedyQuestion => ({
+  type Answers = readonly (readonly number[])[];
+  const answers = (asked: Answers) => ({
     where: 'hermes chat',
-    baseline: baseline.map(tokens => ({ tokens, finishReason: 'length' })),
-    candidate: candidate.map(tokens => ({ tokens, finishReason: 'length' })),
+    answers: asked.map(tokens => ({ tokens, finishReason: 'length' })),
   });
-  const greedyResult = (asked: GreedyQuestion, policy = defaultPolicy) =>
-    resultsOf(judge(madeRuns(5), { greedy: [asked], policy }), 'greedy prompt 1')[0];
+  const twice: Answers = [
+    [1, 2, 3],
+    [1, 2, 3],
+  ];
+  const undecided: Answers = [
+    [1, 2, 3],
+    [1, 2, 4],
+  ];
+  const asked = (candidate: Answers, baseline = twice): GreedyAsked => ({
+    baseline: [answers(baseline)],
+    candidate: [answers(candidate)],
+  });
+  const greedyResult = (greedy: GreedyAsked, policy = defaultPolicy) =>
+    resultsOf(judge(madeRuns(5), { greedy, policy }), 'greedy prompt 1')[0];
 
   it('fails other answers to greedy prompts, as far as the baseline agrees with itself', () => {
-    expect(greedyResult(question([[1, 2, 3]]))).toBe('passed');
-    expect(greedyResult(question([[1, 2, 4]]))).toBe('failed');
+    expect(greedyResult(asked([[1, 2, 3]]))).toBe('passed');
+    expect(greedyResult(asked([[1, 2, 4]]))).toBe('failed');
     expect(
       greedyResult(
-        question([
+        asked([
           [1, 2, 3],
           [1, 2],
         ]),
       ),
     ).toBe('failed');
-    expect(greedyResult(question([[1, 2, 3, 4]]))).toBe('failed');
+    expect(greedyResult(asked([[1, 2, 3, 4]]))).toBe('failed');
     // The baseline itself goes its own way after two tokens: so may the candidate.
-    expect(
-      greedyResult(
-        question(
-          [[1, 2, 9, 9]],
-          [
-            [1, 2, 3],
-            [1, 2, 4],
-          ],
-        ),
-      ),
-    ).toBe('passed');
-    expect(
-      greedyResult(
-        question(
-          [[1, 9]],
-          [
-            [1, 2, 3],
-            [1, 2, 4],
-          ],
-        ),
-      ),
-    ).toBe('failed');
-    expect(greedyResult(question([[5]], [[1], [2]]))).toBe('warned');
-    expect(greedyResult(question([[9]]), policyOf('greedy: warn'))).toBe('warned');
+    expect(greedyResult(asked([[1, 2, 9, 9]], undecided))).toBe('passed');
+    expect(greedyResult(asked([[1, 9]], undecided))).toBe('failed');
+    expect(greedyResult(asked([[5]], [[1], [2]]))).toBe('warned');
+    expect(greedyResult(asked([[9]]), policyOf('greedy: warn'))).toBe('warned');
   });
 
   it('fails another end to the same tokens', () => {
-    const asked = question([[1, 2, 3]]);
-    const ended = { ...asked, candidate: [{ tokens: [1, 2, 3], finishReason: 'eos_token' }] };
-    expect(greedyResult(ended)).toBe('failed');
+    const ended = { where: 'hermes chat', answers: [{ tokens: [1, 2, 3], finishReason: 'eos_token' }] };
+    expect(greedyResult({ ...asked(twice), candidate: [ended] })).toBe('failed');
+  });
+
+  it('fails a greedy prompt that only the candidate cannot answer', () => {
+    const none = { where: 'hermes chat', answers: [], problem: '500: oh' };
+    expect(greedyResult({ ...asked(twice), candidate: [none] })).toBe('failed');
+    expect(greedyResult({ baseline: [none], candidate: [none] })).toBe('warned');
+    expect(greedyResult({ ...asked(twice), candidate: [] })).toBe('warned');
   });
 });
 

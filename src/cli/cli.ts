@@ -7,6 +7,7 @@ import { harnessVersion } from '../run/environment.ts';
 import { scenarioJsonSchema } from '../scenario/scenario.ts';
 import { listBaselines, pinBaseline, updateBaseline } from './baseline.ts';
 import { gate } from './gate.ts';
+import { gateRun } from './gate-run.ts';
 import { type Io, say } from './io.ts';
 import { probeCommand } from './probe.ts';
 import { report } from './report.ts';
@@ -121,6 +122,12 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
       'judge runs of a candidate against runs of a baseline: exit 4 for a regression, 5 where neither is shown',
       command =>
         gateOptions(command)
+          .command(
+            'run <scenario>',
+            'make interleaved pairs of runs of two services, as many as it takes, and judge them',
+            runCommand => gateRunOptions(runCommand),
+            async args => done(await gateRun(args, io)),
+          )
           .option('baseline', {
             type: 'string',
             array: true,
@@ -229,6 +236,29 @@ function gateOptions<T>(command: import('yargs').Argv<T>) {
     .option('allow', { type: 'string', array: true, nargs: 1, describe: 'what may differ: host, gpu, …' })
     .option('out', { type: 'string', requiresArg: true, describe: 'where gate.json, gate.md and junit.xml go' })
     .option('json', { type: 'boolean', describe: 'print gate.json on stdout and nothing else' });
+}
+
+/** The options of a gate that makes its runs. */
+function gateRunOptions<T>(command: import('yargs').Argv<T>) {
+  return command
+    .positional('scenario', { type: 'string', demandOption: true })
+    .option('baseline-url', { type: 'string', demandOption: true, requiresArg: true, describe: 'the old service' })
+    .option('candidate-url', { type: 'string', demandOption: true, requiresArg: true, describe: 'the new service' })
+    .option('token-file', { type: 'string', requiresArg: true, describe: 'a file that holds the token of both' })
+    .option('candidate-token-file', { type: 'string', requiresArg: true, describe: 'where the new one has its own' })
+    .option('pairs', { type: 'number', default: 5, describe: 'extended once to twice as many where nothing is shown' })
+    .option('baseline-up', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'starts the old service and runs as long as it does, where both cannot be there at once',
+    })
+    .option('candidate-up', { type: 'string', requiresArg: true, describe: 'the same for the new one' })
+    .option('ready', { type: 'string', requiresArg: true, describe: 'answers 200 once a started service may be asked' })
+    .option('ready-within', { type: 'string', default: '10m', requiresArg: true })
+    .option('seed', { type: 'number', requiresArg: true, describe: 'of the first pair; each later one has the next' })
+    .option('target', { type: 'string', requiresArg: true, describe: 'only targets that match' })
+    .option('set', { type: 'string', array: true, nargs: 1, describe: 'path=value, for both sides' })
+    .option('quiet', { type: 'boolean', describe: 'no progress' });
 }
 
 /** The options that say what to run. */

@@ -15,7 +15,7 @@ import { runScenario } from '../run/run-scenario.ts';
 import { type ServiceBench, serviceBench } from '../run/service-bench.ts';
 import { watchAll } from '../run/telemetry.ts';
 import { threadsFor } from '../run/thread-count.ts';
-import { checkLengths, type Models, prepareWorkloads } from '../run/workloads.ts';
+import { checkLengths, type Models, type PreparedWorkloads, prepareWorkloads } from '../run/workloads.ts';
 import type { Scenario } from '../scenario/resolve.ts';
 import { RunWriter, readRun } from '../store/run-directory.ts';
 import { type Io, say, shownPath } from './io.ts';
@@ -34,6 +34,17 @@ export interface OneRun {
   readonly models?: Models;
   /** The zero of its times on the machine's monotonic clock, where another process is to know it. */
   readonly beganMs?: number;
+  /** Done when the service is there and the workloads are ready, before the run. */
+  readonly before?: (ready: ReadyService) => Promise<void>;
+}
+
+/** A service that answers, and what it will be asked. */
+export interface ReadyService {
+  readonly service: ServiceBench;
+  readonly scenario: Scenario;
+  readonly workloads: PreparedWorkloads;
+  readonly models: Models;
+  readonly ca: string | undefined;
 }
 
 export interface FinishedRun {
@@ -46,7 +57,7 @@ export interface FinishedRun {
 /** One scenario from the start of its service to its reports. */
 export async function runOne(
   loaded: LoadedScenario,
-  { id, directory, quiet, threads: asked, io, models: known, beganMs: zeroMs }: OneRun,
+  { id, directory, quiet, threads: asked, io, models: known, beganMs: zeroMs, before }: OneRun,
 ): Promise<FinishedRun> {
   const { scenario, secrets, traces, assets, text } = loaded;
   const workloads = await prepareWorkloads(scenario, assets);
@@ -74,6 +85,7 @@ export async function runOne(
     service = serviceBench({ scenario, ...connection, clock: systemClock(beganMs) });
     const { clock, urlOf, headersOf } = service;
     const watched = { scenario, ...connection, clock, urlOf, headersOf };
+    await before?.({ service, scenario, workloads, models, ca });
     const floorMs = scenario.load.floor ? await measureFloors(service, scenario, io.interrupted) : undefined;
     bench = await openBench(service, threads, { material, ...connection, beganMs }, () => embedded?.lateRatio());
     const run = await runScenario({

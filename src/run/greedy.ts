@@ -16,14 +16,22 @@ const times = 2;
 /** The most questions that are asked, however many endpoints there are. */
 const maxQuestions = 12;
 
+/** What is asked of which models, and whom besides the usual ones is trusted. */
+interface Asked {
+  readonly scenario: Scenario;
+  readonly workloads: PreparedWorkloads;
+  readonly models: Models;
+  readonly ca: string | undefined;
+}
+
 /**
  * Asks a service some of the scenario's own prompts without chance (`do_sample: false`), one at a time, outside of any
  * load: what it says is compared with what another version of it says. Records keep no token ids, so that measuring
  * costs nothing for it.
  */
 export async function askGreedy(
-  bench: ServiceBench,
-  { scenario, workloads, models }: { scenario: Scenario; workloads: PreparedWorkloads; models: Models },
+  service: ServiceBench,
+  { scenario, workloads, models, ca }: Asked,
   signal: AbortSignal,
 ): Promise<GreedyAnswers[]> {
   const questions = scenario.targets.flatMap(target =>
@@ -48,10 +56,10 @@ export async function askGreedy(
     let problem: string | undefined;
     for (let time = 0; time < times && problem === undefined; time++) {
       const reply = await ask({
-        url: bench.urlOf(target).href,
-        token: bench.tokenOf(target),
-        headers: bench.headersOf(target),
-        body: parseJson(bench.protocolOf(target).encode(greedy)),
+        url: service.urlOf(target).href,
+        ...service.addressingOf(target),
+        ca,
+        body: parseJson(service.protocolOf(target).encode(greedy)),
         timeoutMs: scenario.limits.requestTimeoutMs,
       });
       const answer = answerIn(reply, target);

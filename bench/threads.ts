@@ -1,7 +1,7 @@
 /**
- * What several threads cost: whole runs with one thread, two and three against the same paced streams, CPU time per token
- * event of all threads together and of the one that keeps the run. Runs take turns, so that a busy machine hurts all of
- * them alike. On few cores this says what threads cost, not what they buy.
+ * What several threads cost: whole runs with one thread, two and three, each with as many paced streams, and the CPU time
+ * per token event of all threads together and of the one that keeps the run. Runs take turns, so that a busy machine
+ * hurts all of them alike. On few cores this says what threads cost, not what they buy.
  *
  * npm run bench:threads
  * npm run bench:threads -- --rounds 1 --threads 1,2
@@ -21,12 +21,12 @@ const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     threads: { type: 'string', default: '1,2,3' },
-    streams: { type: 'string', default: '100' },
+    streams: { type: 'string', default: '200' },
   },
 });
 const rounds = Number(options.rounds);
 const counts = options.threads.split(',').map(Number);
-const streams = Number(options.streams);
+const perThread = Number(options.streams);
 const tokensPerS = 50;
 const warmupMs = 2_000;
 const watchedMs = 5_000;
@@ -40,6 +40,7 @@ interface Cost {
 }
 
 async function measure(threads: number): Promise<Cost> {
+  const streams = perThread * threads;
   const target = await launchNullTarget();
   const folder = mkdtempSync(join(tmpdir(), 'tgi-bench-'));
   const [file, directory] = [join(folder, 'scenario.yaml'), join(folder, 'run')];
@@ -86,7 +87,9 @@ function cpuNs(pid: number): { readonly all: number; readonly keeper: number } {
 const costs = new Map<number, Cost[]>(counts.map(count => [count, []]));
 for (let round = 0; round < rounds; round++) for (const count of counts) costs.get(count)?.push(await measure(count));
 
-say(`CPU per token event, ${streams} streams of ${tokensPerS} tokens/s, staggered; medians of ${rounds} runs`);
+say(
+  `CPU per token event, ${perThread} streams of ${tokensPerS} tokens/s for each thread, staggered; medians of ${rounds} runs`,
+);
 const alone = costs.get(counts[0] as number) as Cost[];
 for (const [count, measured] of costs) {
   const us = (of: (cost: Cost) => number) => `${median(measured.map(of)).toFixed(2)} µs`;

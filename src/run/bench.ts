@@ -1,13 +1,14 @@
 /** What a run is driven by: this thread, or threads of its own. */
 import { sharesOf } from '../driver/lanes.ts';
 import { stripedDriver } from '../driver/striped.ts';
-import type { ThreadSample } from '../record/run.ts';
 import { driverLimits } from '../scenario/driver-limits.ts';
+import { systemClocks, watchClocks } from '../telemetry/clock-steps.ts';
 import { watchProcess, watchThread } from '../telemetry/generator.ts';
+import { worstOf } from '../telemetry/thread-samples.ts';
 import { needOf } from './needs.ts';
 import type { Bench } from './run-scenario.ts';
 import type { ServiceBench } from './service-bench.ts';
-import { sampleEveryMs, type ThreadData } from './thread-messages.ts';
+import type { ThreadData } from './thread-messages.ts';
 import { startThreads, type Thread } from './threads.ts';
 
 /** A bench to be closed when the run is over; the service stays open. */
@@ -52,11 +53,8 @@ export function threadedBench(
   engineLateRatio: EngineLateRatio,
 ): OpenBench {
   const { clock } = service;
-  const self = watchThread();
-  let own: ThreadSample | undefined;
-  const timer = setInterval(() => {
-    own = self.take();
-  }, sampleEveryMs);
+  const own = watchThread();
+  const clocks = watchClocks(systemClocks);
   return {
     clock,
     startLeadMs,
@@ -74,27 +72,20 @@ export function threadedBench(
       );
     },
     sampleProcess() {
-      const sending = threads.flatMap(({ sample }) => sample ?? []);
-      const all = [...sending, ...(own === undefined ? [] : [own])];
-      const latest = sending.reduce<ThreadSample | undefined>(later, undefined);
+      const sending = threads.flatMap(thread => thread.takeSample() ?? []);
+      const worst = worstOf(sending);
       return {
-        loopDelayMs: latest?.loopDelayMs ?? { mean: 0, p99: 0, max: 0 },
-        cpuRatio: Math.max(0, ...all.map(({ cpuRatio }) => cpuRatio)),
-        gcMs: Math.max(0, ...all.map(({ gcMs }) => gcMs)),
+        ...worst,
+        cpuRatio: Math.max(worst.cpuRatio, own.take().cpuRatio),
         memoryBytes: process.memoryUsage.rss(),
+        ...clocks.take(),
         threads: sending,
       };
     },
     engineLateRatio,
     async close() {
-      clearInterval(timer);
-      self.stop();
+      own.stop();
       await Promise.all(threads.map(thread => thread.stop()));
     },
   };
-}
-
-/** The one of two whose loop was later. */
-function later(worst: ThreadSample | undefined, sample: ThreadSample): ThreadSample {
-  return worst === undefined || sample.loopDelayMs.p99 > worst.loopDelayMs.p99 ? sample : worst;
 }

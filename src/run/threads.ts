@@ -5,6 +5,7 @@ import type { Lane } from '../driver/lanes.ts';
 import type { FromStripe, Port, StripeOrder, ToStripe } from '../driver/stripe-messages.ts';
 import { exitCodes, HarnessError, messageOf } from '../errors.ts';
 import type { ThreadSample } from '../record/run.ts';
+import { together, told } from '../telemetry/thread-samples.ts';
 import type { Need } from './needs.ts';
 import { type FromThread, type Opened, portOf, type ThreadData, type ToThread } from './thread-messages.ts';
 import type { PreparedWorkloads } from './workloads.ts';
@@ -38,6 +39,7 @@ export class Thread implements Lane {
   readonly #worker: Worker;
   readonly #lost = new AbortController();
   #sample: ThreadSample | undefined;
+  #isTold = true;
   #fault: unknown;
   #isStopped = false;
 
@@ -56,7 +58,7 @@ export class Thread implements Lane {
       this.lost.addEventListener('abort', () => reject(this.#ended('to start')), { once: true });
       this.#worker.on('message', (message: FromThread) => {
         if (message.kind === 'ready') resolve();
-        else this.#sample = message.sample;
+        else this.#note(message.sample);
       });
     });
   }
@@ -65,9 +67,11 @@ export class Thread implements Lane {
     return this.#lost.signal;
   }
 
-  /** What it last said of itself. */
-  get sample(): ThreadSample | undefined {
-    return this.#sample;
+  /** What it said of itself since this was last asked; each second is told once. */
+  takeSample(): ThreadSample | undefined {
+    const sample = this.#isTold && this.#sample !== undefined ? told(this.#sample) : this.#sample;
+    this.#isTold = true;
+    return sample;
   }
 
   begin(order: StripeOrder): Port<FromStripe, ToStripe> {
@@ -91,6 +95,11 @@ export class Thread implements Lane {
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#worker.terminate();
+  }
+
+  #note(sample: ThreadSample): void {
+    this.#sample = this.#isTold || this.#sample === undefined ? sample : together(this.#sample, sample);
+    this.#isTold = false;
   }
 
   #tell(message: ToThread): void {

@@ -198,7 +198,6 @@ class StripedPhase {
     if (stripe.isDone) return;
     this.#count(stripe);
     const lost = stripe.seqs.size;
-    this.#leave(stripe);
     this.#fail(
       new HarnessError(
         `${stripe.lane.name}: expected it to drive to the end, got: ${messageOf(stripe.lane.lost.reason)}; ${lost} requests it had sent have no record`,
@@ -209,6 +208,7 @@ class StripedPhase {
         },
       ),
     );
+    this.#leave(stripe);
   }
 
   #fail(error: unknown): void {

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Lane } from '../driver/lanes.ts';
@@ -46,6 +46,7 @@ export class Thread implements Lane {
   constructor(name: string, data: ThreadData) {
     this.name = name;
     this.#worker = new Worker(program, { workerData: data });
+    setMaxListeners(0, this.lost); // every cell that is driven listens
     this.#worker.on('error', error => {
       this.#fault = error;
     });

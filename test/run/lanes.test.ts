@@ -134,6 +134,27 @@ describe('a run over several lanes', () => {
     expect(run.status).toBe('complete');
   });
 
+  it('goes on at one endpoint where a rule ends another that is not even warm', async () => {
+    const { run } = await virtualRun(
+      scenario(
+        '{ steps: [{ concurrency: 8, duration: 5s, warmup: 10s, order: parallel }] }',
+        '[{ model: m, gpus: [0], workloads: [chat] }, { model: broken, gpus: [0], workloads: [chat] }]',
+        'stopIf: "errorRatio > 0.5 for 1s"\nlimits: { requestTimeout: 500ms }',
+      ),
+      {
+        lanes: 3,
+        prepare: (engine, target) => {
+          if (target === 'broken/gpu0') engine.stall(0, 3_600_000);
+        },
+      },
+    );
+    const [sound, broken] = run.cells as [CellResult, CellResult];
+    expect(broken).toMatchObject({ endedBy: 'stop rule', windowMs: null });
+    expect(sound).toMatchObject({ endedBy: 'complete' });
+    expect(lengthOf(sound)).toBeCloseTo(5_000, 6);
+    expect(run.unaccounted).toBe(0);
+  });
+
   it('keeps what was measured when it is interrupted', async () => {
     const { run, records } = await virtualRun(scenario('{ steps: [{ concurrency: 4, duration: 60s }] }'), {
       lanes: 3,

@@ -1,4 +1,4 @@
-import sharp, { type Sharp } from 'sharp';
+import type { Sharp } from 'sharp';
 import { messageOf } from '../errors.ts';
 import { seededRandom } from '../random.ts';
 import type { AssetFile, Complain } from '../scenario/assets.ts';
@@ -16,9 +16,13 @@ export interface EncodedImage {
   readonly fileBytes: number;
 }
 
+/** Only who has pictures waits for it to load. */
+const loadSharp = async () => (await import('sharp')).default;
+
 /** `count` pictures that compress like photographs, from the seed. */
 export async function generateImages(spec: GeneratedImages, seed: number, name: string): Promise<EncodedImage[]> {
   const { width, height, format, quality, count } = spec;
+  const sharp = await loadSharp();
   const images: EncodedImage[] = [];
   for (let index = 0; index < count; index++) {
     const pixels = photoPixels(width, height, seededRandom(seed, 'image', name, index));
@@ -57,6 +61,7 @@ export async function openImage(
 
 /** What a file is by its content. Throws where it is no picture, or only the beginning of one. */
 async function inspect(bytes: Uint8Array): Promise<Picture & { readonly isUpright: boolean }> {
+  const sharp = await loadSharp();
   const { format, width, height, space, depth, hasAlpha, pages, orientation } = await sharp(bytes).metadata();
   // A header alone may lie: every pixel is decoded once.
   await sharp(bytes, { failOn: 'error' }).raw().toBuffer();
@@ -73,6 +78,7 @@ async function refitted(
   const { format, width, height, space, depth, hasAlpha, isUpright } = picture;
   const isPlain = space === 'srgb' && depth === 'uchar' && !hasAlpha && isUpright;
   if (isPlain && Math.max(width, height) <= fit) return bytes;
+  const sharp = await loadSharp();
   const plain = sharp(bytes)
     .autoOrient()
     .resize({ width: fit, height: fit, fit: 'inside', withoutEnlargement: true })

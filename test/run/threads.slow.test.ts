@@ -92,13 +92,14 @@ async function runOver(
   }
 }
 
-/** When in its window each request that counts was due, in order, in ms. */
-function dueTimes({ records, run }: ThreadedRun): number[] {
+/** Each request that counts: when in its window it was due, in ms, and its body as the server got it; in order. */
+function measured({ records, run }: ThreadedRun, { seen }: HandMadeServer) {
   const [from] = (run.cells[0] as CellResult).windowMs ?? [Number.NaN];
+  const bodies = new Map(seen.map(({ headers, body }) => [headers['x-request-id'], digest(body)]));
   return records
     .filter(({ phase }) => phase === 'measured')
-    .map(({ dueMs }) => dueMs - from)
-    .sort((a, b) => a - b);
+    .map(({ dueMs, requestId }) => ({ dueMs: dueMs - from, body: bodies.get(requestId) }))
+    .sort((a, b) => a.dueMs - b.dueMs);
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -109,17 +110,15 @@ describe('a run over threads', () => {
     const sent = async (threads: number) => {
       const server = await handMadeServer();
       const finished = await runOver(threads, scenario(server, load));
-      expect(finished.run.cells[0]?.counts.ok).toBe(dueTimes(finished).length);
-      return { times: dueTimes(finished), bodies: server.seen.map(({ body }) => digest(body)), finished };
+      const requests = measured(finished, server);
+      expect(finished.run.cells[0]?.counts.ok).toBe(requests.length);
+      return { requests, finished };
     };
     const [alone, spread] = [await sent(1), await sent(2)];
-    expect(spread.times).toHaveLength(alone.times.length);
+    expect(new Set(alone.requests.map(({ body }) => body)).size).toBeGreaterThan(30);
+    expect(spread.requests.map(({ body }) => body)).toEqual(alone.requests.map(({ body }) => body));
     // Records keep whole microseconds.
-    spread.times.forEach((timeMs, i) => expect(timeMs).toBeCloseTo(alone.times[i] ?? Number.NaN, 2));
-    const measured = alone.times.length;
-    // What warms up is cut short where the window begins, a moment sooner or later; what counts comes last.
-    expect(spread.bodies.slice(-measured).sort()).toEqual(alone.bodies.slice(-measured).sort());
-    expect(new Set(alone.bodies.slice(-measured)).size).toBeGreaterThan(measured / 2);
+    spread.requests.forEach(({ dueMs }, i) => expect(dueMs).toBeCloseTo(alone.requests[i]?.dueMs ?? Number.NaN, 2));
     const { records, samples } = spread.finished;
     expect(records.map(({ seq }) => seq).sort((a, b) => a - b)).toEqual(records.map((_, seq) => seq));
     expect(samples.at(-1)?.threads).toHaveLength(2);

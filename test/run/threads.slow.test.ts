@@ -106,7 +106,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('hex')
 
 describe('a run over threads', () => {
   it('sends the same bytes, due at the same times, as one in this thread', async () => {
-    const load = '{ warmup: 300ms, steps: [{ ratePerS: 60, duration: 1500ms }] }';
+    const load = '{ warmup: 200ms, steps: [{ ratePerS: 100, duration: 800ms }] }';
     const sent = async (threads: number) => {
       const server = await handMadeServer();
       const finished = await runOver(threads, scenario(server, load));

@@ -5,7 +5,7 @@
  * npm run bench:gate [-- GATES]
  */
 import { neededAllowance, noiseOf, shareOf } from '../src/analysis/gate/allowance.ts';
-import { pairedChange } from '../src/analysis/gate/change.ts';
+import { changeOver } from '../src/analysis/gate/change.ts';
 import { type Decision, decide } from '../src/analysis/gate/decide.ts';
 import { defaultPolicy } from '../src/analysis/gate/policy.ts';
 import { readingIn, subjectsOf } from '../src/analysis/gate/subjects.ts';
@@ -90,15 +90,7 @@ function drawGate(observed: readonly Observed[], model: NoiseModel, rises: reado
   });
   const pairs = Array.from({ length: 3 * planned }, () => drawPair(observed, model, rises, random));
   const changesOf = (from: number, to: number) =>
-    observed.map((_, i) =>
-      pairedChange(
-        {
-          baseline: pairs.slice(from, to).map(() => ({ value: 1, censored: false })),
-          candidate: pairs.slice(from, to).map(pair => ({ value: Math.exp(pair[i] as number), censored: false })),
-        },
-        'lower',
-      ),
-    );
+    observed.map((_, i) => changeOver(pairs.slice(from, to).map(pair => pair[i] as number)));
   return { limits, decision: decide({ planned, pairs: 3 * planned, limits }, changesOf) };
 }
 

@@ -6,6 +6,7 @@ import { visible } from '../report/document.ts';
 import { harnessVersion } from '../run/environment.ts';
 import { scenarioJsonSchema } from '../scenario/scenario.ts';
 import { listBaselines, pinBaseline, updateBaseline } from './baseline.ts';
+import { calibrateGate } from './calibrate-gate.ts';
 import { gate } from './gate.ts';
 import { gateRun } from './gate-run.ts';
 import { type Io, say } from './io.ts';
@@ -128,6 +129,12 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
             runCommand => gateRunOptions(runCommand),
             async args => done(await gateRun(args, io)),
           )
+          .command(
+            'calibrate <scenario>',
+            'make pairs of runs of one service, and say what a gate should allow for their noise',
+            calibrateCommand => calibrateGateOptions(calibrateCommand),
+            async args => done(await calibrateGate(args, io)),
+          )
           .option('baseline', {
             type: 'string',
             array: true,
@@ -238,6 +245,20 @@ function gateOptions<T>(command: import('yargs').Argv<T>) {
     .option('json', { type: 'boolean', describe: 'print gate.json on stdout and nothing else' });
 }
 
+/** The options of a gate's calibration. */
+function calibrateGateOptions<T>(command: import('yargs').Argv<T>) {
+  return command
+    .positional('scenario', { type: 'string', demandOption: true })
+    .option('url', { type: 'string', requiresArg: true, describe: 'the service; without one, the embedded service' })
+    .option('token-file', { type: 'string', requiresArg: true, describe: 'a file that holds the token' })
+    .option('pairs', { type: 'number', default: 40, describe: 'of runs; fewer know the noise less well' })
+    .option('planned', { type: 'number', default: 5, describe: 'how many pairs the gate will plan' })
+    .option('seed', { type: 'number', requiresArg: true, describe: 'of the first pair' })
+    .option('target', { type: 'string', requiresArg: true, describe: 'only targets that match' })
+    .option('set', { type: 'string', array: true, nargs: 1, describe: 'path=value' })
+    .option('quiet', { type: 'boolean', describe: 'no progress' });
+}
+
 /** The options of a gate that makes its runs. */
 function gateRunOptions<T>(command: import('yargs').Argv<T>) {
   return command
@@ -255,6 +276,16 @@ function gateRunOptions<T>(command: import('yargs').Argv<T>) {
     .option('candidate-up', { type: 'string', requiresArg: true, describe: 'the same for the new one' })
     .option('ready', { type: 'string', requiresArg: true, describe: 'answers 200 once a started service may be asked' })
     .option('ready-within', { type: 'string', default: '10m', requiresArg: true })
+    .option('plan', {
+      type: 'boolean',
+      describe: 'say how many runs and minutes, and what they can see; nothing is sent',
+    })
+    .option('history', {
+      type: 'string',
+      array: true,
+      requiresArg: true,
+      describe: 'with --plan: earlier runs, or a baseline, that tell how noisy and how long they are',
+    })
     .option('seed', { type: 'number', requiresArg: true, describe: 'of the first pair; each later one has the next' })
     .option('target', { type: 'string', requiresArg: true, describe: 'only targets that match' })
     .option('set', { type: 'string', array: true, nargs: 1, describe: 'path=value, for both sides' })

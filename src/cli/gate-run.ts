@@ -7,6 +7,7 @@ import { type ExitCode, exitCodes, HarnessError, worstExitCode } from '../errors
 import type { Run } from '../record/run.ts';
 import { parseDurationMs } from '../units.ts';
 import { deliver } from './gate-delivery.ts';
+import { showPlan } from './gate-plan.ts';
 import { loadPolicy, type PolicyArguments } from './gate-sources.ts';
 import type { Io } from './io.ts';
 import { runId } from './one-run.ts';
@@ -27,6 +28,9 @@ export interface GateRunArguments extends PolicyArguments {
   readonly target?: string | undefined;
   readonly set?: readonly string[] | undefined;
   readonly out?: string | undefined;
+  readonly plan?: boolean | undefined;
+  readonly history?: readonly string[] | undefined;
+  readonly baselines: string;
   readonly json?: boolean | undefined;
   readonly quiet?: boolean | undefined;
 }
@@ -54,6 +58,10 @@ export async function gateRun(args: GateRunArguments, io: Io): Promise<ExitCode>
     quiet: args.quiet ?? false,
     io,
   });
+  if (args.plan) {
+    const { pairs, history = [], baselines } = args;
+    return await showPlan({ scenario: maker.scenario, policy, pairs, history, baselines }, io);
+  }
   await newDirectory(directory);
   const runs: { baseline: Run[]; candidate: Run[] } = { baseline: [], candidate: [] };
   let report: GateReport | undefined;

@@ -33,17 +33,24 @@ export type Change =
 export const fewestRuns = 3;
 
 /** How a number changed over pairs, each of one run a side. Values of null must have been turned away before. */
-export function pairedChange({ baseline, candidate }: Sides, better: 'lower' | 'higher'): Change {
-  const differences = candidate.map((reading, i) => {
-    const other = baseline[i] as Reading;
-    return { value: worse(reading, better) - worse(other, better), openUp: reading.censored, openDown: other.censored };
-  });
-  const shift = pairedShift(differences.map(({ value }) => value));
+export function pairedChange(sides: Sides, better: 'lower' | 'higher'): Change {
+  const { least, most } = changeOver(differencesOf(sides, better));
   return {
     kind: 'factor',
-    least: differences.some(({ openDown }) => openDown) ? undefined : shift,
-    most: differences.some(({ openUp }) => openUp) ? undefined : shift,
+    least: sides.baseline.some(({ censored }) => censored) ? undefined : least,
+    most: sides.candidate.some(({ censored }) => censored) ? undefined : most,
   };
+}
+
+/** How much worse the candidate is in each pair, as the log of a factor. */
+export function differencesOf({ baseline, candidate }: Sides, better: 'lower' | 'higher'): number[] {
+  return candidate.map((reading, i) => worse(reading, better) - worse(baseline[i] as Reading, better));
+}
+
+/** The change over pairs that differ by so much, all of them known exactly. */
+export function changeOver(differences: readonly number[]): Change & { readonly kind: 'factor' } {
+  const shift = pairedShift(differences);
+  return { kind: 'factor', least: shift, most: shift };
 }
 
 /** How a number changed between runs that were not made in pairs. */
@@ -95,7 +102,7 @@ export function detectable(change: Change, alpha: number): number | undefined {
 }
 
 /** How often the smallest detectable change is to be found. */
-const power = 0.8;
+export const power = 0.8;
 
 function shareOf({ count, of }: Proportion): number {
   return count / of;

@@ -152,7 +152,11 @@ function sum(values: readonly number[]): number {
 }
 
 /** The rise that a subject is allowed, in the terms of its change. */
-export function limitOf({ kind, better, allowance }: Subject): number {
-  if (kind === 'points') return allowance;
-  return better === 'lower' ? Math.log1p(allowance) : -Math.log1p(-allowance);
+export function limitOf({ kind, better, allowance }: Pick<Subject, 'kind' | 'better' | 'allowance'>): number {
+  return kind === 'points' ? allowance : riseOf(allowance, better);
+}
+
+/** The log of a factor for a share by which a number is worse: higher, or lower where more of it is better. */
+export function riseOf(share: number, better: Subject['better']): number {
+  return better === 'lower' ? Math.log1p(share) : -Math.log1p(-share);
 }

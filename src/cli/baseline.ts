@@ -81,7 +81,7 @@ export async function updateBaseline(args: TakeArguments, io: Io): Promise<ExitC
       exitCode: exitCodes.usage,
     });
   }
-  const runs = await acceptable(args.run, before?.runs ?? []);
+  const runs = await acceptable(args.run, before?.runs ?? [], io);
   const change = { at: new Date().toISOString(), reason: args.reason, runs: runs.map(({ id }) => id) };
   return keepBaseline(directory, updated(before, { name: args.name, runs, change, keep: args.keep ?? 10 }), io);
 }
@@ -90,7 +90,7 @@ export async function updateBaseline(args: TakeArguments, io: Io): Promise<ExitC
 export async function pinBaseline(args: TakeArguments, io: Io): Promise<ExitCode> {
   const directory = resolve(io.directory, args.baselines);
   const before = await existing(directory, args.name);
-  const runs = await acceptable(args.run, []);
+  const runs = await acceptable(args.run, [], io);
   const change = { at: new Date().toISOString(), reason: args.reason, runs: runs.map(({ id }) => id) };
   return keepBaseline(directory, pinned(before, { name: args.name, runs, change }), io);
 }
@@ -106,10 +106,10 @@ async function keepBaseline(directory: string, baseline: Baseline, io: Io): Prom
 }
 
 /** Runs that later ones may be measured by: whole, valid, answered, and alike. */
-async function acceptable(names: readonly string[], others: readonly GatedRun[]): Promise<GatedRun[]> {
+async function acceptable(names: readonly string[], others: readonly GatedRun[], io: Io): Promise<GatedRun[]> {
   const runs: GatedRun[] = [];
   for (const name of names) {
-    const run = await loadRun(name);
+    const run = await loadRun(name, io);
     const problem = problemOf(run);
     if (problem !== undefined) throw refused(name, problem);
     runs.push(run);

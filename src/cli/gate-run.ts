@@ -2,9 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type GateReport, judgeGate } from '../analysis/gate/judge.ts';
-import type { Policy } from '../analysis/gate/policy.ts';
+import type { GatedRun, Runs } from '../analysis/gate/subjects.ts';
 import { type ExitCode, exitCodes, HarnessError, worstExitCode } from '../errors.ts';
-import type { Run } from '../record/run.ts';
 import { parseDurationMs } from '../units.ts';
 import { deliver } from './gate-delivery.ts';
 import { showPlan } from './gate-plan.ts';
@@ -63,17 +62,17 @@ export async function gateRun(args: GateRunArguments, io: Io): Promise<ExitCode>
     return await showPlan({ scenario: maker.scenario, policy, pairs, history, baselines }, io);
   }
   await newDirectory(directory);
-  const runs: { baseline: Run[]; candidate: Run[] } = { baseline: [], candidate: [] };
-  let report: GateReport | undefined;
-  for (let wanted = args.pairs; runs.baseline.length < wanted; ) {
-    const pair = await maker.make(runs.baseline.length, wanted);
-    if (pair === undefined) break;
-    runs.baseline.push(pair.baseline);
-    runs.candidate.push(pair.candidate);
-    report = judge(runs, maker, args.pairs, policy);
-    if (isOver(report)) break;
-    wanted = Math.max(wanted, report.pairsWanted ?? 0);
-  }
+  const report = await untilSettled(
+    args.pairs,
+    (index, wanted) => maker.make(index, wanted),
+    runs =>
+      judgeGate(runs, {
+        policy,
+        design: { kind: 'paired', planned: args.pairs },
+        today: new Date().toISOString().slice(0, 10),
+        ...(maker.greedy === undefined ? {} : { greedy: maker.greedy }),
+      }),
+  );
   if (report === undefined) return interruptedBy(io);
   await deliver(report, {
     policy,
@@ -91,19 +90,25 @@ export async function gateRun(args: GateRunArguments, io: Io): Promise<ExitCode>
   return worstExitCode([report.exitCode, interruptedBy(io)]);
 }
 
-function judge(
-  runs: { baseline: Run[]; candidate: Run[] },
-  maker: PairMaker,
+/** Makes pairs and judges them after each, until nothing more is wanted or `make` gives none; undefined where there was none at all. */
+export async function untilSettled(
   planned: number,
-  policy: Policy,
-): GateReport {
-  const { greedy } = maker;
-  return judgeGate(runs, {
-    policy,
-    design: { kind: 'paired', planned },
-    today: new Date().toISOString().slice(0, 10),
-    ...(greedy === undefined ? {} : { greedy }),
-  });
+  make: (index: number, wanted: number) => Promise<{ baseline: GatedRun; candidate: GatedRun } | undefined>,
+  judge: (runs: Runs) => GateReport,
+): Promise<GateReport | undefined> {
+  const baseline: GatedRun[] = [];
+  const candidate: GatedRun[] = [];
+  let report: GateReport | undefined;
+  for (let wanted = planned; baseline.length < wanted; ) {
+    const pair = await make(baseline.length, wanted);
+    if (pair === undefined) break;
+    baseline.push(pair.baseline);
+    candidate.push(pair.candidate);
+    report = judge({ baseline, candidate });
+    if (isOver(report)) break;
+    wanted = Math.max(wanted, report.pairsWanted ?? 0);
+  }
+  return report;
 }
 
 /** Runs that show nothing, or answers that are wrong, are no better after more of them. */

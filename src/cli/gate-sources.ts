@@ -52,14 +52,14 @@ export async function loadSide(names: readonly string[], baselines: string, io: 
   for (const name of names) {
     if (hasBaseline(resolve(io.directory, baselines), name)) {
       runs.push(...(await readBaseline(resolve(io.directory, baselines), name)).runs);
-    } else runs.push(await loadRun(name));
+    } else runs.push(await loadRun(name, io));
   }
   return runs;
 }
 
 /** A run whose every part that a gate asks for is there. */
-export async function loadRun(name: string): Promise<GatedRun> {
-  const directory = findRun(name);
+export async function loadRun(name: string, io: Io): Promise<GatedRun> {
+  const directory = findRun(name, io.directory);
   const run = await readRun(directory);
   const problem = problemOfRun(run);
   if (problem === undefined) return run;

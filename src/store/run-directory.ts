@@ -127,10 +127,10 @@ export async function writeAtomically(path: string, text: string): Promise<void>
   await rename(temporary, path);
 }
 
-/** The directory of a run given as a path or as an id under `reports/`. Throws a HarnessError where there is none. */
-export function findRun(name: string): string {
-  for (const directory of [name, join('reports', name)]) {
-    if (existsSync(join(directory, fileNames.run))) return resolve(directory);
+/** The directory of a run given as a path or as an id under `reports/`, from `base` on. Throws a HarnessError where there is none. */
+export function findRun(name: string, base = '.'): string {
+  for (const directory of [resolve(base, name), resolve(base, 'reports', name)]) {
+    if (existsSync(join(directory, fileNames.run))) return directory;
   }
   throw new HarnessError(
     `${name}: expected a run directory or an id under reports/, got none with a ${fileNames.run} in it`,

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
+import { cli } from '../../src/cli/cli.ts';
 import type { RequestRecord } from '../../src/record/request-record.ts';
 import type { Run } from '../../src/record/run.ts';
 
@@ -14,6 +15,31 @@ export function tgiBench(args: readonly string[], options: { cwd?: string; env?:
     cwd: options.cwd ?? scratch(),
     env: { VALID_TOKEN: '', ...options.env },
   });
+}
+
+/** The program as a function of its arguments, without a process of its own: what it printed and its exit code. */
+export async function commandLine(
+  args: readonly string[],
+  { cwd = scratch(), env = {}, interrupted = new AbortController().signal }: Surroundings = {},
+) {
+  const printed = { stdout: '', stderr: '' };
+  const output = (name: keyof typeof printed) => ({
+    write(text: string) {
+      printed[name] += text;
+    },
+    isTTY: false,
+    columns: 80,
+    colour: false,
+  });
+  const io = { stdout: output('stdout'), stderr: output('stderr'), environment: env, directory: cwd, interrupted };
+  const exitCode = await cli(args, io);
+  return { exitCode, stdout: printed.stdout.trimEnd(), stderr: printed.stderr.trimEnd() };
+}
+
+interface Surroundings {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly interrupted?: AbortSignal;
 }
 
 export function scratch(): string {

@@ -25,12 +25,18 @@ const endWithinMs = 30_000;
 
 /**
  * Starts a service and resolves once it is ready. The command gets a process group of its own, so that all it started
- * ends with it. Throws a HarnessError where it ends before it is ready, or is not ready in time.
+ * ends with it. Throws a HarnessError where somebody is there already, where it ends before it is ready, or is not ready in time.
  */
 export async function startByCommand(
   { command, readyUrl, readyWithinMs, log }: ServiceCommand,
   signal: AbortSignal,
 ): Promise<CommandedService> {
+  if ((await ask({ url: readyUrl, timeoutMs: 2_000 })).status !== 0) {
+    throw new HarnessError(`${readyUrl}: expected nobody there before \`${command}\` is started, got an answer`, {
+      hint: 'whatever runs there would be measured in its place: stop it first',
+      exitCode: exitCodes.unreachable,
+    });
+  }
   const output = openSync(log, 'a');
   const child = spawn(command, { shell: true, detached: true, stdio: ['ignore', output, output] });
   closeSync(output);

@@ -157,13 +157,21 @@ metrics: [{ metric: mean(tpotMs), allowance: 0.9 }]
   };
 
   it('starts and stops the services itself where only one can be there at a time', async () => {
+    const port = await freePort();
+    const up = `echo up; exec "${process.execPath}" -e "require('node:http').createServer((_, r) => r.end()).listen(${port})"`;
     const { exitCode, stderr, cwd } = await gateRun(service.url, [
-      ...['--baseline-up', 'echo up; exec sleep 60', '--candidate-up', 'exit 3', '--ready', `${service.url}/health`],
+      ...['--baseline-up', up, '--candidate-up', 'exit 3', '--ready', `http://127.0.0.1:${port}/`],
     ]);
-    // The baseline runs; the candidate's command ends before it is ready.
-    expect(exitCode).toBe(7);
-    expect(stderr).toContain('got its end: exit code 3');
+    // The baseline runs and is gone again; the candidate's command ends before it is ready.
+    expect([exitCode, stderr]).toEqual([7, expect.stringContaining('got its end: exit code 3')]);
     expect(readFileSync(join(cwd, 'g/baseline-service.log'), 'utf8')).toBe('up\n');
+    expect(readdirSync(join(cwd, 'g'))).toContain('pair-01-baseline');
+  });
+
+  it('starts nothing where somebody is there already, who would be measured instead', async () => {
+    const up = ['--baseline-up', 'exit 0', '--candidate-up', 'exit 0', '--ready', `${service.url}/health`];
+    const { exitCode, stderr } = await gateRun(service.url, up);
+    expect([exitCode, stderr]).toEqual([7, expect.stringContaining('expected nobody there')]);
   });
 
   it('says what it would cost without sending anything', async () => {
@@ -277,3 +285,12 @@ describe('the pairs of a gate', () => {
     expect(await untilSettled(5, async () => undefined, judge)).toBeUndefined();
   });
 });
+
+/** A port that nobody listened on a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise(resolve => server.close(resolve));
+  return port;
+}

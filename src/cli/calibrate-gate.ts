@@ -71,7 +71,6 @@ export async function calibrateGate(args: CalibrateGateArguments, io: Io): Promi
     scenario: maker.scenario.name,
     service,
     pairs: runs.baseline.length,
-    planned: args.planned,
     simulated: service === 'embedded',
   });
   const path = join(directory, 'calibration.md');

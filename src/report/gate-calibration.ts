@@ -10,7 +10,6 @@ export interface CalibrationTitle {
   readonly scenario: string;
   readonly service: string;
   readonly pairs: number;
-  readonly planned: number;
   readonly simulated: boolean;
 }
 

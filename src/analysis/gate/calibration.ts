@@ -30,11 +30,8 @@ export interface GateRates {
   readonly passed: number;
 }
 
-/** How many gates are drawn. */
-const gates = 1000;
-
-/** Calibrates the critical numbers of a policy that are factors; `runs` are pairs of the same service. */
-export function calibrate(subjects: readonly Subject[], runs: Runs, planned: number): Calibration {
+/** Calibrates the critical numbers of a policy that are factors; `runs` are pairs of the same service, from which so many gates are drawn. */
+export function calibrate(subjects: readonly Subject[], runs: Runs, planned: number, gates = 1000): Calibration {
   const gating = subjects.filter(({ kind, severity }) => kind === 'factor' && severity === 'critical');
   const numbers = gating.map(subject => {
     const differences = differencesIn(runs, subject);
@@ -46,7 +43,7 @@ export function calibrate(subjects: readonly Subject[], runs: Runs, planned: num
       const limit = limits[i];
       return differences === undefined || limit === undefined ? [] : [{ differences, limit }];
     });
-    return known.length < numbers.length || known.length === 0 ? undefined : rates(known, planned);
+    return known.length < numbers.length || known.length === 0 ? undefined : rates(known, planned, gates);
   };
   return {
     numbers: numbers.map(({ differences: _, ...number }) => number),
@@ -79,7 +76,11 @@ function proposal(noise: Noise, { better }: Subject, numbers: number, planned: n
  * What becomes of gates of pairs drawn again from those there are, each the right way round or, for both sides are the
  * same service, the other: all numbers of a pair together, for what disturbs one disturbs others.
  */
-function rates(numbers: readonly { differences: readonly number[]; limit: number }[], planned: number): GateRates {
+function rates(
+  numbers: readonly { differences: readonly number[]; limit: number }[],
+  planned: number,
+  gates: number,
+): GateRates {
   const random = seededRandom('gate calibration');
   const pairs = numbers[0]?.differences.length ?? 0;
   const limits = numbers.map(({ limit }) => limit);

@@ -1,10 +1,9 @@
-import type { Reply } from '../analysis/conformance.ts';
-import type { GreedyAnswer, GreedyAnswers } from '../analysis/gate/greedy.ts';
+import type { GreedyAnswers } from '../analysis/gate/greedy.ts';
 import { ask } from '../http/ask.ts';
-import { isMapping, parseJson } from '../protocol/json.ts';
+import { type GreedyAnswer, greedyAnswerIn } from '../protocol/greedy-answer.ts';
+import { parseJson } from '../protocol/json.ts';
 import { excerpt } from '../protocol/outcome.ts';
 import type { Scenario } from '../scenario/resolve.ts';
-import type { Target } from '../scenario/target.ts';
 import { requestSource } from '../workload/workload.ts';
 import type { ServiceBench } from './service-bench.ts';
 import { factsOf, type Models, type PreparedWorkloads } from './workloads.ts';
@@ -62,46 +61,11 @@ export async function askGreedy(
         body: parseJson(service.protocolOf(target).encode(greedy)),
         timeoutMs: scenario.limits.requestTimeoutMs,
       });
-      const answer = answerIn(reply, target);
+      const answer = reply.status === 200 ? greedyAnswerIn(reply.body, target.protocol) : undefined;
       if (answer === undefined) problem = `${reply.status === 0 ? 'no answer' : reply.status}: ${excerpt(reply.body)}`;
       else answers.push(answer);
     }
     asked.push({ where, answers, ...(problem === undefined ? {} : { problem }) });
   }
   return asked;
-}
-
-/** The token ids that an answer tells, or its words where it tells none; undefined where it is no answer. */
-function answerIn({ status, body }: Reply, { protocol }: Target): GreedyAnswer | undefined {
-  if (status !== 200) return undefined;
-  const parsed = parseJson(body);
-  const answer: unknown = Array.isArray(parsed) ? parsed[0] : parsed;
-  if (!isMapping(answer)) return undefined;
-  return protocol === 'tgi' ? tgiAnswer(answer) : chatAnswer(answer);
-}
-
-function tgiAnswer(answer: Readonly<Record<string, unknown>>): GreedyAnswer | undefined {
-  const { generated_text: text, details } = answer;
-  if (typeof text !== 'string') return undefined;
-  const told = isMapping(details) ? details : {};
-  const ids = Array.isArray(told['tokens'])
-    ? told['tokens'].map(token => (isMapping(token) ? Number(token['id']) : Number.NaN))
-    : [];
-  return { tokens: ids.length > 0 ? ids : wordsOf(text), finishReason: textOf(told['finish_reason']) };
-}
-
-function chatAnswer({ choices }: Readonly<Record<string, unknown>>): GreedyAnswer | undefined {
-  const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
-  if (!isMapping(choice) || !isMapping(choice['message'])) return undefined;
-  const { content } = choice['message'];
-  if (typeof content !== 'string') return undefined;
-  return { tokens: wordsOf(content), finishReason: textOf(choice['finish_reason']) };
-}
-
-function wordsOf(text: string): string[] {
-  return text.split(/(?<=\s)/).filter(word => word !== '');
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? excerpt(value) : undefined;
 }

@@ -1,13 +1,8 @@
 /** Whether two services that are asked without chance say the same: fast garbage must not win. */
+import type { GreedyAnswer } from '../../protocol/greedy-answer.ts';
 import { plural } from '../../units.ts';
 import { type Check, failed, fine } from './check.ts';
 import type { Policy } from './policy.ts';
-
-/** An answer to a greedy prompt, by the ids of its tokens, or by its text where the protocol tells no ids. */
-export interface GreedyAnswer {
-  readonly tokens: readonly (number | string)[];
-  readonly finishReason?: string | undefined;
-}
 
 /** What one side answered to one prompt, each time it was asked. */
 export interface GreedyAnswers {

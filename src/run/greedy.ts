@@ -24,7 +24,7 @@ interface Asked {
 }
 
 /**
- * Asks a service some of the scenario's own prompts without chance (`do_sample: false`), one at a time, outside of any
+ * Asks a service some of the scenario's own prompts without chance, one at a time, outside of any
  * load: what it says is compared with what another version of it says. Records keep no token ids, so that measuring
  * costs nothing for it.
  */
@@ -47,7 +47,8 @@ export async function askGreedy(
     const greedy = {
       ...request,
       maxNewTokens: Math.min(request.maxNewTokens, maxNewTokens),
-      parameters: { do_sample: false },
+      // Each protocol has its own word for it.
+      parameters: target.protocol === 'tgi' ? { do_sample: false } : { temperature: 0 },
       stream: false,
     };
     const where = `${target.name} ${name}`;

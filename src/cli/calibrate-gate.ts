@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { calibrate } from '../analysis/gate/calibration.ts';
 import { checkValidity } from '../analysis/gate/soundness.ts';
@@ -9,6 +9,7 @@ import { calibrationReport } from '../report/gate-calibration.ts';
 import { checkText } from '../report/gate-report.ts';
 import { markdown } from '../report/markdown.ts';
 import { terminal } from '../report/terminal.ts';
+import { writingInto } from '../store/run-directory.ts';
 import { loadPolicy, type PolicyArguments } from './gate-sources.ts';
 import { type Io, say, shownPath } from './io.ts';
 import { runId } from './one-run.ts';
@@ -50,7 +51,6 @@ export async function calibrateGate(args: CalibrateGateArguments, io: Io): Promi
     quiet: args.quiet ?? false,
     io,
   });
-  await mkdir(directory, { recursive: true });
   const runs: { baseline: Run[]; candidate: Run[] } = { baseline: [], candidate: [] };
   while (runs.baseline.length < args.pairs) {
     const pair = await maker.make(runs.baseline.length, args.pairs);
@@ -74,7 +74,7 @@ export async function calibrateGate(args: CalibrateGateArguments, io: Io): Promi
     simulated: service === 'embedded',
   });
   const path = join(directory, 'calibration.md');
-  await writeFile(path, markdown(document));
+  await writingInto(directory, () => writeFile(path, markdown(document)));
   if (args.json) say(io.stdout, JSON.stringify(calibration));
   else {
     say(io.stdout, terminal(document, { width: io.stdout.columns, colour: io.stdout.colour }));

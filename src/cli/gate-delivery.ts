@@ -1,5 +1,5 @@
 /** A gate's verdict where it is looked for: terminal, files, job summary and annotations. */
-import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GateReport } from '../analysis/gate/judge.ts';
 import type { Policy } from '../analysis/gate/policy.ts';
@@ -8,6 +8,7 @@ import { gateAnnotations, gateJunit } from '../report/gate-outputs.ts';
 import { type GateTitle, gateReport } from '../report/gate-report.ts';
 import { markdown } from '../report/markdown.ts';
 import { terminal } from '../report/terminal.ts';
+import { writingInto } from '../store/run-directory.ts';
 import { type Io, say, shownPath } from './io.ts';
 
 export interface Delivery {
@@ -26,10 +27,11 @@ export async function deliver(report: GateReport, { policy, title, directory, js
   if (json) say(io.stdout, JSON.stringify(written));
   else say(io.stdout, terminal(document, { width: io.stdout.columns, colour: io.stdout.colour }));
   if (directory !== undefined) {
-    await mkdir(directory, { recursive: true });
-    await writeFile(join(directory, 'gate.json'), `${JSON.stringify(written, null, 2)}\n`);
-    await writeFile(join(directory, 'gate.md'), markdown(document));
-    await writeFile(join(directory, 'junit.xml'), gateJunit(report, policy));
+    await writingInto(directory, async () => {
+      await writeFile(join(directory, 'gate.json'), `${JSON.stringify(written, null, 2)}\n`);
+      await writeFile(join(directory, 'gate.md'), markdown(document));
+      await writeFile(join(directory, 'junit.xml'), gateJunit(report, policy));
+    });
     if (!json) say(io.stdout, `\nreport: ${shownPath(join(directory, 'gate.md'), io.directory)}`);
   }
   const { GITHUB_STEP_SUMMARY: summary, GITHUB_ACTIONS: actions } = io.environment;

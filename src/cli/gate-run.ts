@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type GateReport, judgeGate } from '../analysis/gate/judge.ts';
 import type { GatedRun, Runs } from '../analysis/gate/subjects.ts';
 import { type ExitCode, exitCodes, HarnessError, worstExitCode } from '../errors.ts';
+import { writingInto } from '../store/run-directory.ts';
 import { parseDurationMs } from '../units.ts';
 import { deliver } from './gate-delivery.ts';
 import { showPlan } from './gate-plan.ts';
@@ -137,7 +137,7 @@ function readiness({ baselineUp, candidateUp, ready, readyWithin }: GateRunArgum
 async function newDirectory(directory: string): Promise<void> {
   if (existsSync(directory) && readdirSync(directory).length > 0)
     throw usage(`${directory}: expected a new or empty directory, got one that holds files`, 'give another --out');
-  await mkdir(directory, { recursive: true });
+  await writingInto(directory, async () => {});
 }
 
 function interruptedBy(io: Io): ExitCode {

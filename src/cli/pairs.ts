@@ -97,7 +97,8 @@ export class PairMaker {
         id,
         directory: join(directory, id),
         quiet,
-        io,
+        // A signal of its own: what a run hangs on it goes with the run.
+        io: { ...io, interrupted: AbortSignal.any([io.interrupted]) },
         ...(this.#models === undefined ? {} : { models: this.#models }),
         before: async ({ service, ...asked }) => {
           if (this.#options.asksGreedy) this.#greedy[side] ??= await askGreedy(service, asked, io.interrupted);

@@ -1,12 +1,12 @@
 /** Baselines: runs that were accepted once, kept in files small enough to be committed, with why each was taken. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { problemOfRun, storedRun } from '../analysis/gate/stored-run.ts';
 import type { GatedRun } from '../analysis/gate/subjects.ts';
 import { exitCodes, HarnessError, messageOf } from '../errors.ts';
 import { schemaVersion } from '../record/run.ts';
-import { writeAtomically } from './run-directory.ts';
+import { writeAtomically, writingInto } from './run-directory.ts';
 
 /** `rolling` keeps the latest runs; `pinned` stays as it is, so that a slow drift shows. */
 export interface Baseline {
@@ -104,7 +104,6 @@ export function pinned(
 /** Writes a baseline, whole or not at all. */
 export async function writeBaseline(directory: string, baseline: Baseline): Promise<string> {
   const path = baselinePath(directory, baseline.name);
-  await mkdir(directory, { recursive: true });
-  await writeAtomically(path, `${JSON.stringify(baseline, null, 1)}\n`);
+  await writingInto(directory, () => writeAtomically(path, `${JSON.stringify(baseline, null, 1)}\n`));
   return path;
 }

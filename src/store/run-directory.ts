@@ -107,6 +107,14 @@ async function makeDirectory(directory: string): Promise<void> {
   await mkdir(directory);
 }
 
+/** Makes a directory where there is none, and writes into it. Throws a HarnessError where that cannot be done. */
+export async function writingInto<T>(directory: string, write: () => Promise<T>): Promise<T> {
+  return writing(directory, async () => {
+    await makeDirectory(directory);
+    return await write();
+  });
+}
+
 async function writing<T>(directory: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write();

@@ -43,6 +43,12 @@ describe('tgi-bench gate', () => {
     expect(readFileSync(env.GITHUB_STEP_SUMMARY, 'utf8')).toBe(`${markdown}\n`);
   });
 
+  it('says in a line where it may not write', async () => {
+    const cwd = directoryOf(named(madeRuns(3)));
+    const { exitCode, stderr } = await commandLine(['gate', ...sides, '--out', '/proc/none/g'], { cwd });
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('/proc/none/g: expected to write here, got')]);
+  });
+
   it('prints one JSON document on stdout and nothing else with --json', async () => {
     const cwd = directoryOf(named(madeRuns(3)));
     const { stdout } = await commandLine(['gate', ...sides, '--json'], { cwd });

@@ -3,6 +3,7 @@
  * handed in, so that the same function runs against a service in real time and against the engine in virtual time.
  */
 
+import { setMaxListeners } from 'node:events';
 import { worstValidity } from '../analysis/validity.ts';
 import { type Clock, sleepUntil } from '../clock.ts';
 import type { Driver, Phase } from '../driver/driver.ts';
@@ -82,6 +83,7 @@ export async function runScenario(options: RunOptions): Promise<Run> {
   /** Aborted by a rule that ends the run, which is the reason. */
   const halted = new AbortController();
   const stop = AbortSignal.any([signal, fatal.signal, halted.signal]);
+  setMaxListeners(0, stop); // every cell that is driven listens
 
   let tap: TelemetryTap | undefined;
   const runSoFar = (status: RunStatus, unaccounted = 0): Run => {

@@ -80,6 +80,23 @@ describe('a run in virtual time', () => {
     expect(most).toBe(100);
   });
 
+  it('drives a dozen endpoints at once without a word from Node', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => void warnings.push(warning);
+    process.on('warning', note);
+    const gpus = Array.from({ length: 12 }, (_, gpu) => gpu).join(', ');
+    const { run } = await virtualRun(
+      scenario(
+        '{ steps: [{ concurrency: 2, requests: 10, order: parallel }] }',
+        `targets: [{ model: m, gpus: [${gpus}], workloads: [chat] }]`,
+      ),
+    );
+    await new Promise(resolve => setImmediate(resolve));
+    process.off('warning', note);
+    expect(run.cells.map(({ counts }) => counts.ok)).toEqual(new Array(12).fill(10));
+    expect(warnings).toEqual([]);
+  });
+
   it('sends the same requests at the same due times for the same seed', async () => {
     const text = scenario('{ steps: [{ ratePerS: 20, duration: 10s }] }');
     const [first, second] = [await virtualRun(text), await virtualRun(text)];

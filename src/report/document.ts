@@ -1,17 +1,58 @@
 /**
- * What a report says, before it is said in any format: headings, paragraphs, lists and tables, with footnotes where a
- * number has to be doubted. Invariant: a number is formatted once, here or before; a renderer only lays out.
+ * What a report says, before it is said in any format: headings, text, tables and charts, with footnotes where a number
+ * has to be doubted. A report is a function that gives a document; terminal, Markdown, HTML and CSV are functions of one.
+ * Invariant: a number is formatted once, here or before; a renderer only lays out.
  */
+import type { Chart } from './chart/chart.ts';
+
 export interface Document {
   readonly title: string;
   readonly blocks: readonly Block[];
 }
 
 export type Block =
-  | { readonly kind: 'heading'; readonly text: string }
-  | { readonly kind: 'paragraph'; readonly text: string }
+  /** `level` 3 is a part of the section that the last heading of level 2 began. */
+  | { readonly kind: 'heading'; readonly text: string; readonly level?: 2 | 3 }
+  | { readonly kind: 'paragraph'; readonly text: string; readonly notes?: readonly string[] }
   | { readonly kind: 'list'; readonly items: readonly string[] }
-  | Table;
+  | Callout
+  | Figures
+  | Facts
+  | Table
+  | Chart;
+
+/** How something is to be taken: `bad` cannot be used or was missed, `doubt` is to be read with care. */
+export type Tone = 'good' | 'doubt' | 'bad' | 'plain';
+
+/** What must be read before anything else: a verdict, a warning, where figures come from. */
+export interface Callout {
+  readonly kind: 'callout';
+  readonly tone: Tone;
+  readonly text: string;
+  readonly items?: readonly string[];
+}
+
+/** The few numbers that answer the question the report was made for. */
+export interface Figures {
+  readonly kind: 'figures';
+  readonly items: readonly Figure[];
+}
+
+export interface Figure {
+  readonly label: string;
+  readonly text: string;
+  readonly unit?: string;
+  /** Where and under which condition it was measured. */
+  readonly detail?: string;
+  readonly tone?: Tone;
+  readonly notes?: readonly string[];
+}
+
+/** Names with what stands behind them: how something was measured, what it ran on. */
+export interface Facts {
+  readonly kind: 'facts';
+  readonly items: readonly { readonly label: string; readonly text: string }[];
+}
 
 export interface Table {
   readonly kind: 'table';
@@ -25,24 +66,44 @@ export interface Column {
   /** What several columns side by side have in common, such as the metric of some quantiles. */
   readonly group?: string;
   readonly align: 'left' | 'right';
+  /** Which way its numbers are good, where there is one. */
+  readonly better?: 'lower' | 'higher';
 }
 
 export interface TableCell {
   readonly text: string;
+  /** The number as it was before it was rounded for people; null: missing. For CSV. */
+  readonly value?: number | null;
+  /** How many requests stand behind it. */
+  readonly n?: number;
   /** Why it has to be read with care. */
   readonly notes?: readonly string[];
+  readonly tone?: Tone;
+  /** How far it stands from its like, −1 (as much better as is shown) to 1 (as much worse): a shade of the cell. */
+  readonly heat?: number;
 }
 
 /** Numbers the notes of a document in the order in which they stand; equal notes share a number. */
 export function footnotes(document: Document): Map<string, number> {
   const numbers = new Map<string, number>();
-  for (const block of document.blocks) {
-    if (block.kind !== 'table') continue;
-    for (const note of block.rows.flat().flatMap(cell => cell.notes ?? [])) {
-      if (!numbers.has(note)) numbers.set(note, numbers.size + 1);
-    }
+  for (const note of document.blocks.flatMap(notesOf)) {
+    if (!numbers.has(note)) numbers.set(note, numbers.size + 1);
   }
   return numbers;
+}
+
+function notesOf(block: Block): readonly string[] {
+  switch (block.kind) {
+    case 'table':
+      return block.rows.flat().flatMap(cell => cell.notes ?? []);
+    case 'figures':
+      return block.items.flatMap(item => item.notes ?? []);
+    case 'paragraph':
+    case 'chart':
+      return block.notes ?? [];
+    default:
+      return [];
+  }
 }
 
 /**

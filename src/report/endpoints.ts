@@ -1,0 +1,36 @@
+/** The endpoints of a run as charts tell them apart: a name and a colour each, the same all over a report. */
+import type { CellResult, Run } from '../record/run.ts';
+
+export interface Endpoint {
+  readonly label: string;
+  readonly target: string;
+  readonly model: string;
+  readonly workload: string;
+  /** Its place in the palette. */
+  readonly colour: number;
+  readonly cells: readonly CellResult[];
+}
+
+/** The endpoints of a run with what each was asked, by name; the workload stands in it where the run has several. */
+export function endpoints({ cells }: Pick<Run, 'cells'>): Endpoint[] {
+  const several = new Set(cells.map(cell => cell.workload)).size > 1;
+  const byLabel = new Map<string, CellResult[]>();
+  for (const cell of cells) {
+    const label = several ? `${cell.target.name} ${cell.workload}` : cell.target.name;
+    byLabel.set(label, [...(byLabel.get(label) ?? []), cell]);
+  }
+  return [...byLabel]
+    .sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
+    .map(([label, of], colour) => {
+      const { target, workload } = of[0] as CellResult;
+      return { label, target: target.name, model: target.model, workload, colour, cells: of };
+    });
+}
+
+/** The one number that says how hard a cell was driven; undefined where that changed while it lasted. */
+export function loadOf({ load }: CellResult): { readonly kind: 'closed' | 'open'; readonly value: number } | undefined {
+  if (load.kind === 'closed')
+    return load.ramp === undefined ? { kind: 'closed', value: load.effectiveConcurrency } : undefined;
+  if (load.arrivals === 'trace' || load.ramp !== undefined) return undefined;
+  return { kind: 'open', value: load.ratePerS };
+}

@@ -11,20 +11,28 @@ export const right = (label: string, group?: string): Column => ({
   align: 'right',
 });
 
-export const number = (value: number | null): TableCell => ({ text: value === null ? missing : formatNumber(value) });
-export const share = (value: number | null): TableCell => ({ text: value === null ? missing : formatRatio(value) });
-export const count = (value: number): TableCell => ({ text: value.toLocaleString('en-US') });
+export const number = (value: number | null): TableCell => ({
+  text: value === null ? missing : formatNumber(value),
+  value,
+});
+export const share = (value: number | null): TableCell => ({
+  text: value === null ? missing : formatRatio(value),
+  value,
+});
+export const count = (value: number): TableCell => ({ text: value.toLocaleString('en-US'), value });
 
 /** A quantile, `≥` before it where requests that never ended reach it, and a dash where too few requests stand behind it. */
 export function quantileCell(summary: MetricSummary, key: QuantileKey): TableCell {
-  const value = summary[key];
-  if (value === null) return { text: missing, ...(summary.n > 0 ? { notes: [tooFew(key)] } : {}) };
+  const { n, [key]: value } = summary;
+  if (value === null) return { text: missing, value, n, ...(n > 0 ? { notes: [tooFew(key)] } : {}) };
   if (summary.censoredQuantiles.includes(key))
     return {
       text: `≥ ${formatNumber(value)}`,
+      value,
+      n,
       notes: ['requests that were taken and never ended reach this quantile: it is at least this'],
     };
-  return { text: formatNumber(value) };
+  return { text: formatNumber(value), value, n };
 }
 
 function tooFew(key: QuantileKey): string {

@@ -56,7 +56,9 @@ export function axisLabel(value: number, format: NumberFormat): string {
     case 'seconds':
       return clockTime(value);
     case 'number':
-      return Math.abs(value) >= 10_000 ? `${Number((value / 1000).toPrecision(3))}k` : String(Number(value.toPrecision(3)));
+      return Math.abs(value) >= 10_000
+        ? `${Number((value / 1000).toPrecision(3))}k`
+        : String(Number(value.toPrecision(3)));
   }
 }
 

@@ -216,10 +216,16 @@ function annotations({ marks = [], spans = [], x, y }: Panel, i: number, { theme
       markArea: {
         silent: true,
         animation: false,
-        itemStyle: { color: theme.faint, opacity: 0.55 },
+        itemStyle: { color: theme.faint },
         label: { color: theme.muted, fontSize: fontSize - 1.5, position: 'top', distance: 3, textBorderWidth: 0 },
-        data: spans.map(span => [
-          { name: i === 0 && fits(span) ? span.label : '', xAxis: span.from, yAxis: y.min ?? 'min' },
+        // Every other one is shaded: so their ends show.
+        data: spans.map((span, at) => [
+          {
+            name: i === 0 && fits(span) ? span.label : '',
+            xAxis: span.from,
+            yAxis: y.min ?? 'min',
+            itemStyle: { opacity: at % 2 === 0 ? 0.75 : 0 },
+          },
           { xAxis: span.to, yAxis: y.max ?? 'max' },
         ]),
       },
@@ -245,7 +251,8 @@ function pointer(panels: readonly Panel[], { theme }: Drawing): EChartsOption {
       borderWidth: 1,
       padding: [8, 10],
       textStyle: { color: theme.ink, fontSize: 12, fontFamily: sansSerif },
-      extraCssText: 'box-shadow:0 4px 16px rgba(0,0,0,.14);border-radius:6px;max-width:min(30rem,92vw);white-space:normal',
+      extraCssText:
+        'box-shadow:0 4px 16px rgba(0,0,0,.14);border-radius:6px;max-width:min(30rem,92vw);white-space:normal',
     },
   };
 }

@@ -18,7 +18,10 @@ export function drawings({ layout, panels }: Chart): (readonly Panel[])[] {
 /** A CSS rule that gives each colour of the light theme in drawings below `selector` its dark one. */
 export function darkRules(selector: string): string {
   return translation(light, dark)
-    .flatMap(([from, to]) => [`${selector} [fill="${from}"]{fill:${to}}`, `${selector} [stroke="${from}"]{stroke:${to}}`])
+    .flatMap(([from, to]) => [
+      `${selector} [fill="${from}"]{fill:${to}}`,
+      `${selector} [stroke="${from}"]{stroke:${to}}`,
+    ])
     .join('');
 }
 

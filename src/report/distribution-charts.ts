@@ -1,0 +1,112 @@
+/** How a metric is spread, as HDR percentile plots: the tail, where users complain, gets as much room as the middle. */
+import { metrics } from '../record/metrics.ts';
+import type { CellResult, Run } from '../record/run.ts';
+import type { MetricSummary } from '../record/summary.ts';
+import { Histogram } from '../stats/histogram.ts';
+import { rankOf } from '../stats/quantile.ts';
+import { axisRange, scaleFor } from './chart/axis.ts';
+import type { Chart, Point, Series } from './chart/chart.ts';
+import { endpoints } from './endpoints.ts';
+import { stepLabel } from './steps.ts';
+import { count, left, quantileCell, right } from './table-cells.ts';
+
+/** TTFT and ITL of every cell, a panel a step, a line an endpoint. */
+export function distributions(run: Run): Chart[] {
+  return (['ttftMs', 'itlMs'] as const).flatMap(metric => distribution(run, metric));
+}
+
+const maxSteps = 12;
+
+function distribution(run: Run, metric: 'ttftMs' | 'itlMs'): Chart[] {
+  const { symbol } = metrics.find(({ name }) => name === metric) as (typeof metrics)[number];
+  const steps = [...new Set(run.cells.map(({ step }) => step))].sort((a, b) => a - b);
+  const panels = steps.flatMap(step => {
+    const series = endpoints(run).flatMap(({ cells, label, colour }) =>
+      cells
+        .filter(cell => cell.step === step)
+        .flatMap((cell): Series[] => {
+          const points = curve(cell.metrics[metric]);
+          return points.length === 0 ? [] : [{ label, colour, style: 'line', weight: 0.5, points }];
+        }),
+    );
+    return series.length === 0 ? [] : [{ step, series }];
+  });
+  const drawn = panels.slice(0, maxSteps);
+  const values = drawn.flatMap(({ series }) => series.flatMap(({ points }) => points.flatMap(([, y]) => y ?? [])));
+  if (values.length === 0) return [];
+  const scale = scaleFor(values);
+  const y = {
+    label: `ms${scale === 'log' ? ', logarithmic' : ''}`,
+    scale,
+    format: 'number',
+    ...axisRange(values, scale),
+  } as const;
+  const furthest = Math.max(...drawn.flatMap(({ series }) => series.flatMap(({ points }) => points.map(([x]) => x))));
+  const more = panels.length > maxSteps ? ` The first ${maxSteps} of ${panels.length} steps.` : '';
+  return [
+    {
+      kind: 'chart',
+      name: `${symbol.toLowerCase()}-distribution`,
+      title: `${symbol} by percentile`,
+      summary: `How many waited how long, a panel a step of the load: the further to the right, the rarer. A line ends where too few requests stand behind it, by the rule of the tables.${more}`,
+      layout: 'beside',
+      panels: drawn.map(({ step, series }) => ({
+        title: stepLabel(run, step),
+        x: {
+          label: 'percentile',
+          scale: 'log',
+          format: 'tail',
+          ticks: [2, 10, 100, 1000, 10_000, 100_000].filter(tick => tick <= Math.max(10, furthest)),
+          min: 1,
+          max: Math.max(10, furthest),
+        },
+        y,
+        series,
+      })),
+      table: tableOf(run, metric, symbol),
+    },
+  ];
+}
+
+/** Quantiles from the least on, as far as enough requests stand behind them: 1 − qⁿ ≥ 0.95, and something was seen there. */
+function curve(summary: MetricSummary): Point[] {
+  if (summary.n === 0 || summary.hdr === '') return [];
+  const histogram = Histogram.decode(summary.hdr);
+  const total = histogram.count + summary.unfinished;
+  const furthest = 1 / (1 - 0.05 ** (1 / summary.n));
+  const points: Point[] = [];
+  for (let i = 0; ; i++) {
+    const x = 1.12 ** i;
+    if (x > furthest) break;
+    const rank = rankOf(1 - 1 / x, total);
+    if (rank > histogram.count) break;
+    points.push([rounded(x), rounded(histogram.atRank(Math.max(1, rank)) ?? 0)]);
+  }
+  return points;
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(5));
+}
+
+const keys = ['p50', 'p90', 'p95', 'p99', 'p999'] as const;
+
+function tableOf(run: Run, metric: 'ttftMs' | 'itlMs', symbol: string): Chart['table'] {
+  const rows = endpoints(run).flatMap(({ label, cells }) => cells.map((cell: CellResult) => ({ label, cell })));
+  return {
+    kind: 'table',
+    caption: `${symbol}, ms`,
+    columns: [
+      left('endpoint'),
+      left('step'),
+      right('requests'),
+      ...keys.map(key => right(key === 'p999' ? 'p99.9' : key)),
+    ],
+    rows: rows.map(({ label, cell }) => [
+      { text: label + (cell.repetition > 1 ? ` #${cell.repetition}` : '') },
+      { text: stepLabel(run, cell.step) },
+      count(cell.metrics[metric].n),
+      ...keys.map(key => quantileCell(cell.metrics[metric], key)),
+    ]),
+  };
+}

@@ -1,0 +1,200 @@
+/** The run along time: what was asked, what came, what was refused and what the GPUs did, on one axis. */
+import type { OutcomeKind } from '../protocol/outcome.ts';
+import type { CellResult, Run } from '../record/run.ts';
+import type { TimelineRow } from '../record/timeline.ts';
+import { askedLabel } from '../scenario/expand.ts';
+import { formatNumber, formatRatio, missing } from '../units.ts';
+import { axisRange } from './chart/axis.ts';
+import type { Chart, Panel, Point, Series, Span } from './chart/chart.ts';
+import { endpoints } from './endpoints.ts';
+import { left, right } from './table-cells.ts';
+import { type Bin, binned, type Group } from './timeline-bins.ts';
+
+/** More lines than this in one panel cannot be told apart. */
+const maxLines = 8;
+
+/** The timeline of a run; nothing where it has no second. */
+export function timeline(run: Run, rows: readonly TimelineRow[]): Chart[] {
+  if (rows.length === 0) return [];
+  const groups = groupsOf(run, rows);
+  const { bins, widthS } = binned(rows, groups, maxBins);
+  const [first, last] = [bins[0] as Bin, bins.at(-1) as Bin];
+  const x = {
+    label: 'since the run began',
+    scale: 'linear',
+    format: 'seconds',
+    min: first.fromS,
+    max: last.toS,
+  } as const;
+  const spans = spansOf(run.cells);
+  const panels = measures.flatMap(({ title, format = 'number', max, of }): Panel[] => {
+    const series = groups.map((group, i): Series => {
+      const points = bins.map((bin): Point => [middle(bin), round(of(bin.groups[i]))]);
+      return { label: group.label, colour: group.colour, style: 'line', weight: 0.35, points };
+    });
+    const values = series.flatMap(({ points }) => points.flatMap(([, y]) => y ?? []));
+    if (values.length === 0) return [];
+    const y = {
+      label: title,
+      scale: 'linear',
+      format,
+      ...(max === undefined ? axisRange(values, 'linear') : { min: 0, max }),
+    } as const;
+    return [{ title, x, y, series, spans }];
+  });
+  const trouble = troublePanel(bins, x, spans);
+  return [
+    {
+      kind: 'chart',
+      name: 'timeline',
+      title: 'Timeline',
+      summary: `Warm-up and drain included; each point is ${widthS === 1 ? 'a second' : `the mean of ${widthS} s`}. Above it stands what was asked meanwhile.${groupingText(groups, rows)}${simulatedText(rows)}`,
+      layout: 'stacked',
+      panels: [...panels.slice(0, 3), ...(trouble === undefined ? [] : [trouble]), ...panels.slice(3)],
+      table: tableOf(rows, groups),
+    },
+  ];
+}
+
+/** What fits into a page and onto a screen. */
+const maxBins = 480;
+const maxTableBins = 24;
+
+interface Measure {
+  readonly title: string;
+  readonly format?: Panel['y']['format'];
+  readonly max?: number;
+  readonly of: (of: Bin['groups'][number] | undefined) => number | null;
+}
+
+const measures: readonly Measure[] = [
+  { title: 'requests in flight', of: group => group?.inFlight ?? null },
+  { title: 'requests sent /s', of: group => group?.sentPerS ?? null },
+  { title: 'output tokens /s', of: group => group?.outputTokensPerS ?? null },
+  { title: 'GPU utilisation', format: 'ratio', max: 1, of: group => group?.utilisationRatio ?? null },
+  { title: 'GPU power, W', of: group => group?.powerWatts ?? null },
+];
+
+const troubles: readonly { readonly label: string; readonly colour: number; readonly kinds: readonly OutcomeKind[] }[] =
+  [
+    { label: '429', colour: 4, kinds: ['rate_limited', 'overloaded'] },
+    { label: '403', colour: 3, kinds: ['forbidden'] },
+    {
+      label: 'errors',
+      colour: 6,
+      kinds: ['unauthorized', 'rejected', 'server_error', 'timeout', 'connection', 'protocol', 'abandoned'],
+    },
+  ];
+
+/** Refusals and errors of all endpoints; where there was none, a panel that says so by being empty. */
+function troublePanel(bins: readonly Bin[], x: Panel['x'], spans: readonly Span[]): Panel | undefined {
+  const series = troubles.map(({ label, colour, kinds }): Series => {
+    const perS = (bin: Bin) =>
+      bin.groups.reduce((sum, group) => sum + kinds.reduce((of, kind) => of + (group?.endedPerS[kind] ?? 0), 0), 0);
+    return { label, colour, style: 'bars', points: bins.map((bin): Point => [middle(bin), round(perS(bin))]) };
+  });
+  const totals = bins.map((_, i) => series.reduce((sum, { points }) => sum + (points[i]?.[1] ?? 0), 0));
+  return {
+    title: '429, 403 and errors /s',
+    x,
+    y: { label: '/s', scale: 'linear', format: 'number', ...axisRange(totals, 'linear') },
+    series,
+    spans,
+  };
+}
+
+/** What is drawn as one line: a target, or where there are too many all of a model, or all. */
+function groupsOf(run: Run, rows: readonly TimelineRow[]): Group[] {
+  const known = endpoints(run);
+  const targets = [...new Set(rows.map(({ target }) => target))].sort((a, b) =>
+    a.localeCompare(b, 'en', { numeric: true }),
+  );
+  if (targets.length <= maxLines) {
+    return targets.map((target, i) => {
+      const own = known.filter(endpoint => endpoint.target === target);
+      return {
+        label: own.length === 1 ? (own[0]?.label ?? target) : target,
+        colour: own[0]?.colour ?? i,
+        targets: [target],
+      };
+    });
+  }
+  const modelOf = (target: string) => run.scenario.targets.find(({ name }) => name === target)?.model ?? target;
+  const models = [...new Set(targets.map(modelOf))];
+  if (models.length > maxLines) return [{ label: 'all endpoints', colour: 0, targets }];
+  return models.map((model, colour) => ({
+    label: `${model}, all its endpoints`,
+    colour,
+    targets: targets.filter(target => modelOf(target) === model),
+  }));
+}
+
+function groupingText(groups: readonly Group[], rows: readonly TimelineRow[]): string {
+  const targets = new Set(rows.map(({ target }) => target)).size;
+  return groups.length === targets
+    ? ''
+    : ` Sums over endpoints, which are too many for a line each; timeline.csv has them one by one.`;
+}
+
+function simulatedText(rows: readonly TimelineRow[]): string {
+  return rows.some(({ gpu }) => gpu?.simulated) ? ' The GPU is simulated, and so are its utilisation and power.' : '';
+}
+
+/** What was asked when: neighbours that were asked the same are one stretch. */
+function spansOf(cells: readonly CellResult[]): Span[] {
+  const spans: (Span & { readonly key: string })[] = [];
+  const inTime = cells.flatMap(cell => (cell.windowMs === null ? [] : [{ cell, window: cell.windowMs }]));
+  for (const { cell, window } of inTime.sort((a, b) => a.window[0] - b.window[0])) {
+    const key = `${cell.step} ${cell.repetition}`;
+    const [from, to] = [window[0] / 1000, window[1] / 1000];
+    const last = spans.at(-1);
+    if (last?.key === key) spans.splice(-1, 1, { ...last, to: Math.max(last.to, to) });
+    else spans.push({ key, from, to, label: askedLabel(cell.load) });
+  }
+  return spans.map(({ from, to, label }) => ({ from, to, label }));
+}
+
+/** The same in as few stretches as can be read, endpoint by endpoint. */
+function tableOf(rows: readonly TimelineRow[], groups: readonly Group[]): Chart['table'] {
+  const { bins } = binned(rows, groups, maxTableBins);
+  const shown = measures.filter(({ of }) => bins.some(bin => bin.groups.some(group => of(group) !== null)));
+  return {
+    kind: 'table',
+    caption: 'means over stretches of the run; timeline.csv has every second',
+    columns: [
+      right('from s'),
+      right('to s'),
+      left('endpoint'),
+      ...shown.map(({ title }) => right(title)),
+      ...troubles.map(({ label }) => right(`${label} /s`)),
+    ],
+    rows: bins.flatMap(bin =>
+      groups.flatMap((group, i) => {
+        const own = bin.groups[i];
+        if (own === undefined) return [];
+        return [
+          [
+            { text: String(bin.fromS) },
+            { text: String(bin.toS) },
+            { text: group.label },
+            ...shown.map(({ of, format }) => {
+              const value = of(own);
+              return { text: value === null ? missing : format === 'ratio' ? formatRatio(value) : formatNumber(value) };
+            }),
+            ...troubles.map(({ kinds }) => ({
+              text: formatNumber(kinds.reduce((sum, kind) => sum + own.endedPerS[kind], 0)),
+            })),
+          ],
+        ];
+      }),
+    ),
+  };
+}
+
+function middle({ fromS, toS }: Bin): number {
+  return (fromS + toS) / 2;
+}
+
+function round(value: number | null): number | null {
+  return value === null ? null : Number(value.toPrecision(4));
+}

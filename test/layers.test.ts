@@ -34,6 +34,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   'd3-random': /^random\.ts$/,
   'simple-statistics': /^stats\//,
   'pure-rand': /^random\.ts$/,
+  echarts: /^report\/chart\//,
   execa: /^simulator\/child\.ts$|^telemetry\//,
   'hdr-histogram-js': /^stats\/histogram\.ts$/,
   sharp: /^workload\/image\.ts$|^simulator\/image\.ts$/,

@@ -15,7 +15,7 @@ export interface Yardstick extends Measure {
 }
 
 /** Medians and throughput: what can be told from few requests. */
-export const yardsticks: readonly Yardstick[] = [
+const yardsticks: readonly Yardstick[] = [
   { symbol: 'TTFT p50', metric: 'ttftMs', statistic: 0.5, better: 'lower' },
   { symbol: 'TPOT p50', metric: 'tpotMs', statistic: 0.5, better: 'lower' },
   { symbol: 'response p50', metric: 'responseTimeMs', statistic: 0.5, better: 'lower' },
@@ -35,8 +35,8 @@ export interface Deviation {
   readonly changeRatio: number | null;
   /** 95 % confidence; null for fewer than three blocks, which say nothing of the noise. */
   readonly interval: readonly [number, number] | null;
-  /** Only among three endpoints and more can be told which one is the odd one. */
-  readonly isOutlier: boolean;
+  /** Whether it is more than the least that matters, and more than the noise. */
+  readonly stands: boolean;
 }
 
 export interface Siblings {
@@ -76,8 +76,7 @@ function compared(cells: readonly CellResult[], targets: readonly string[]): Sib
         blocks: each.blocks,
         changeRatio: each.changeRatio,
         interval: each.shift === undefined ? null : intervalOf(each.shift),
-        isOutlier:
-          targets.length > 2 &&
+        stands:
           each.shift !== undefined &&
           (adjusted[tested.indexOf(each)] as number) < alpha &&
           Math.abs(each.changeRatio ?? 0) > leastChangeRatio,
@@ -85,7 +84,7 @@ function compared(cells: readonly CellResult[], targets: readonly string[]): Sib
   }));
 }
 
-/** Logarithms of ratios to the median of the others, a block each, and what they come to. */
+/** Logarithms of ratios to the median of all, or of two to the other, a block each, and what they come to. */
 function deviation(cells: readonly CellResult[], targets: readonly string[], target: string, yardstick: Yardstick) {
   const keys = [...new Set(cells.map(blockOf))];
   const differences = keys.flatMap(key => {
@@ -93,10 +92,13 @@ function deviation(cells: readonly CellResult[], targets: readonly string[], tar
       const cell = cells.find(each => each.target.name === name && blockOf(each) === key);
       return { name, value: cell === undefined ? null : logOf(cell, yardstick) };
     });
-    const own = values.find(({ name }) => name === target)?.value ?? null;
-    const others = values.filter(({ name }) => name !== target).map(({ value }) => value);
+    const known = values.flatMap(({ name, value }) => (value === null ? [] : [{ name, value }]));
     // A block that not all of them have would compare some with others at another load.
-    return own === null || others.some(value => value === null) ? [] : [own - median(others as number[])];
+    if (known.length < targets.length) return [];
+    const own = known.find(({ name }) => name === target)?.value as number;
+    // The median of all is not moved by the one that is odd; between two there is only the other.
+    const others = known.filter(({ name }) => targets.length > 2 || name !== target);
+    return [own - median(others.map(({ value }) => value))];
   });
   const mean = differences.reduce((sum, each) => sum + each, 0) / differences.length;
   return {

@@ -49,7 +49,7 @@ export interface ReadyService {
 
 export interface FinishedRun {
   readonly run: Run;
-  /** The path of its `report.md`. */
+  /** The path of its `report.html`. */
   readonly report: string;
   readonly models: Models;
 }

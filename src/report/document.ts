@@ -81,6 +81,13 @@ export interface TableCell {
   readonly tone?: Tone;
   /** How far it stands from its like, −1 (as much better as is shown) to 1 (as much worse): a shade of the cell. */
   readonly heat?: number;
+  /** The share of a whole that it is, 0 to 1: the length of a bar behind it. */
+  readonly bar?: number;
+}
+
+/** A figure on one line. */
+export function figureText({ label, text, unit, detail }: Figure): string {
+  return `${label}: ${text}${unit === undefined ? '' : ` ${unit}`}${detail === undefined ? '' : ` (${detail})`}`;
 }
 
 /** Numbers the notes of a document in the order in which they stand; equal notes share a number. */
@@ -119,4 +126,11 @@ export function visible(text: string): string {
         : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
     },
   );
+}
+
+/** The same value, every text in it as it may be shown. */
+export function allVisible<T>(value: T): T {
+  return JSON.parse(
+    JSON.stringify(value, (_, each: unknown) => (typeof each === 'string' ? visible(each) : each)),
+  ) as T;
 }

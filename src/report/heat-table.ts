@@ -13,7 +13,7 @@ export function heatTables(run: Run): Block[] {
   const all = siblings(run.cells);
   if (all.length === 0) return [];
   return [
-    { kind: 'heading', text: 'GPUs of a model side by side' },
+    { kind: 'heading', text: 'GPUs of a model compared' },
     {
       kind: 'paragraph',
       text: `Each number against the median of its like, over all steps and repetitions, with its 95 % interval. An outlier differs by more than ${formatRatio(leastChangeRatio)}, and by more than the noise: a paired t-test over at least ${leastBlocks} steps or repetitions, at 5 % for all numbers of a model together (Holm). Of two endpoints it can be told that they differ, not which one is odd. It speaks of this run: whether it holds tomorrow, only other runs tell.`,
@@ -26,7 +26,7 @@ export function heatTables(run: Run): Block[] {
         columns: columnsOf(each, run.cells),
         rows: each.endpoints.map(({ target, deviations }) => [
           { text: target },
-          ...deviations.map(deviationCell),
+          ...deviations.map(deviation => deviationCell(deviation, each.endpoints.length > 2)),
           ...gpuCells(run.cells, each, target),
         ]),
       },
@@ -35,19 +35,22 @@ export function heatTables(run: Run): Block[] {
 }
 
 function verdictOf({ model, workload, endpoints }: Siblings): string {
+  const name = `${model}, ${workload}`;
   const odd = endpoints.flatMap(({ target, deviations }) =>
     deviations
-      .filter(({ isOutlier }) => isOutlier)
-      .map(({ yardstick, changeRatio }) => `${target}, ${yardstick.symbol} ${signed(changeRatio ?? 0)}`),
+      .filter(({ stands }) => stands)
+      .map(({ yardstick, changeRatio }) => ({ target, text: `${yardstick.symbol} ${signed(changeRatio ?? 0)}` })),
   );
-  const name = `${model}, ${workload}`;
-  if (odd.length > 0)
-    return `${name}: ${plural(new Set(odd.map(each => each.split(',')[0])).size, 'outlier')}: ${odd.join('; ')}.`;
   if (endpoints.every(({ deviations }) => deviations.every(({ interval }) => interval === null)))
     return `${name}: nothing can be said of the noise: fewer than ${leastBlocks} steps or repetitions have the numbers of all.`;
-  return endpoints.length === 2
-    ? `${name}: two endpoints; see whether the interval leaves out 0 %.`
-    : `${name}: no outlier.`;
+  if (odd.length === 0) return `${name}: no difference stands out from the noise.`;
+  const [first] = odd as [(typeof odd)[number]];
+  if (endpoints.length === 2)
+    return `${name}: they differ: ${first.target} against the other: ${odd
+      .filter(({ target }) => target === first.target)
+      .map(({ text }) => text)
+      .join(', ')}.`;
+  return `${name}: ${plural(new Set(odd.map(({ target }) => target)).size, 'outlier')}: ${odd.map(({ target, text }) => `${target}, ${text}`).join('; ')}.`;
 }
 
 function columnsOf({ endpoints }: Siblings, cells: readonly CellResult[]): Column[] {
@@ -61,25 +64,29 @@ function columnsOf({ endpoints }: Siblings, cells: readonly CellResult[]): Colum
   ];
 }
 
-function deviationCell({ yardstick, changeRatio, interval, isOutlier, blocks }: Deviation): TableCell {
+/** Shaded only where its interval leaves out zero: noise has no colour. */
+function deviationCell({ yardstick, changeRatio, interval, stands, blocks }: Deviation, canBeOdd: boolean): TableCell {
   if (changeRatio === null) return { text: missing, value: null };
   const worse = yardstick.better === 'lower' ? changeRatio : -changeRatio;
   const range = interval === null ? '' : ` (${signed(interval[0])} to ${signed(interval[1])})`;
   return {
-    text: `${isOutlier ? 'outlier: ' : ''}${signed(changeRatio)}${range}`,
+    text: `${stands && canBeOdd ? 'outlier: ' : ''}${signed(changeRatio)}${range}`,
     value: changeRatio,
     n: blocks,
-    heat: Math.max(-1, Math.min(1, worse / fullHeat)),
-    ...(isOutlier ? { tone: worse > 0 ? ('bad' as const) : ('good' as const) } : {}),
+    ...(interval !== null && interval[0] * interval[1] > 0
+      ? { heat: Math.max(-1, Math.min(1, worse / fullHeat)) }
+      : {}),
+    ...(stands ? { tone: worse > 0 ? ('bad' as const) : ('good' as const) } : {}),
     ...(interval === null
-      ? { notes: [`from ${plural(blocks, 'step or repetition')}: too few to say anything of the noise`] }
+      ? { notes: [`from ${plural(blocks, 'block')} of a step in a repetition: too few to say anything of the noise`] }
       : {}),
   };
 }
 
 function signed(ratio: number): string {
-  const percent = (ratio * 100).toFixed(1);
-  return `${Number(percent) > 0 ? '+' : ''}${percent.replace('-', '−')} %`;
+  const percent = Number((ratio * 100).toFixed(1));
+  const sign = percent > 0 ? '+' : percent < 0 ? '−' : '';
+  return `${sign}${Math.abs(percent).toFixed(1)} %`;
 }
 
 const gpuColumns: readonly {

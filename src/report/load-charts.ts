@@ -70,7 +70,7 @@ function timeAgainstLoad(run: Run, groups: readonly Group[], metric: TimeMetric)
     {
       kind: 'chart',
       name: `${slug(symbol)}-against-load`,
-      title: `${symbol} against load`,
+      title: `${symbol[0]?.toUpperCase()}${symbol.slice(1)} against load`,
       summary: `${symbol}: ${definition}. p50, p90, p95 and p99 of each endpoint; all panels have one scale.${captionOf(drawn)}${moreText(shown.length)}`,
       layout: 'beside',
       panels: panels.map(({ group, series, marks }) => ({
@@ -202,7 +202,7 @@ export function throughputAgainstInteractivity(run: Run): Chart[] {
       name: 'throughput-against-interactivity',
       title: 'Throughput against interactivity',
       summary:
-        'Up is more work for the hardware, to the right is faster text for each user; a number at a point is its load. The dashed line joins the points that no other one beats in both. What a user waits before the first token is not in it.',
+        'Up is more work for the hardware, to the right is faster text for each user; a number at a point is its load. A thin line follows an endpoint as its load grows, the dashed one joins the points that no other one beats in both. What a user waits before the first token is not in it.',
       layout: 'beside',
       panels: workloads.map(workload => {
         const own = known.filter(({ endpoint }) => endpoint.workload === workload);
@@ -211,17 +211,14 @@ export function throughputAgainstInteractivity(run: Run): Chart[] {
           x: { label: 'tokens/s one user sees (p50)', scale: 'linear', format: 'number', ...x },
           y: { label: 'output tokens/s per GPU', scale: 'linear', format: 'number', ...y },
           series: [
-            ...own.map(
-              ({ endpoint, places }): Series => ({
-                label: endpoint.label,
-                colour: endpoint.colour,
-                style: 'points',
-                weight: 0.9,
-                points: places.map(({ x, y, label }) => [x, y, label]),
-              }),
-            ),
+            ...own.map(({ endpoint, places }) => ({ ...inLoadOrder(endpoint, places), style: 'points' as const })),
+            ...own.map(({ endpoint, places }) => ({
+              ...inLoadOrder(endpoint, places),
+              style: 'line' as const,
+              weight: 0,
+            })),
             {
-              label: 'best of both',
+              label: 'Pareto front',
               colour: neutral,
               style: 'line',
               weight: 0.2,
@@ -253,6 +250,12 @@ export function throughputAgainstInteractivity(run: Run): Chart[] {
       },
     },
   ];
+}
+
+/** Its points from the lightest load to the heaviest, as far as each has one. */
+function inLoadOrder({ label, colour }: Endpoint, places: readonly Place[]) {
+  const sorted = [...places].sort((a, b) => (loadOf(a.cell)?.value ?? 0) - (loadOf(b.cell)?.value ?? 0));
+  return { label, colour, weight: 0.9, points: sorted.map(({ x, y, label }): Point => [x, y, label]) };
 }
 
 /** The last colour of the palette, a grey. */

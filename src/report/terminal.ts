@@ -1,4 +1,4 @@
-import { type Document, footnotes, type Table, visible } from './document.ts';
+import { type Document, figureText, footnotes, type Table, visible } from './document.ts';
 
 export interface TerminalOptions {
   /** Columns of the terminal; a wider table goes on below, its first column repeated. */
@@ -18,9 +18,23 @@ export function terminal(document: Document, { width, colour }: TerminalOptions)
       case 'heading':
         return `\n${bold(visible(block.text))}`;
       case 'paragraph':
-        return wrap(visible(block.text), width, '');
+        return wrap(visible(block.text) + marks(block.notes, numbers), width, '');
       case 'list':
-        return block.items.map(item => wrap(`• ${visible(item)}`, width, '  ')).join('\n');
+        return bullets(block.items, width);
+      case 'callout':
+        return [
+          wrap(visible(block.text), width, ''),
+          ...(block.items?.length ? [bullets(block.items, width)] : []),
+        ].join('\n');
+      case 'figures':
+        return bullets(block.items.map(figureText), width);
+      case 'facts':
+        return bullets(
+          block.items.map(({ label, text }) => `${label}: ${text}`),
+          width,
+        );
+      case 'chart':
+        return wrap(`${visible(block.title)}${marks(block.notes, numbers)} (drawn in report.html)`, width, '');
       case 'table':
         return tableLines(block, numbers, width, dim);
     }
@@ -35,9 +49,7 @@ function tableLines(
   width: number,
   dim: (text: string) => string,
 ): string {
-  const cells = table.rows.map(row =>
-    row.map(cell => visible(cell.text) + (cell.notes ?? []).map(note => superscript(numbers.get(note) ?? 0)).join(' ')),
-  );
+  const cells = table.rows.map(row => row.map(cell => visible(cell.text) + marks(cell.notes, numbers)));
   const widths = table.columns.map((column, i) =>
     Math.max(column.label.length, ...cells.map(row => row[i]?.length ?? 0)),
   );
@@ -125,6 +137,15 @@ function wrap(text: string, width: number, indent: string): string {
     } else line = line === '' ? word : `${line} ${word}`;
   }
   return [...lines, line].join('\n');
+}
+
+function bullets(items: readonly string[], width: number): string {
+  return items.map(item => wrap(`• ${visible(item)}`, width, '  ')).join('\n');
+}
+
+/** The numbers of notes, raised. */
+function marks(notes: readonly string[] | undefined, numbers: ReadonlyMap<string, number>): string {
+  return (notes ?? []).map(note => superscript(numbers.get(note) ?? 0)).join(' ');
 }
 
 function superscript(number: number): string {

@@ -42,15 +42,14 @@ export function timeline(run: Run, rows: readonly TimelineRow[]): Chart[] {
     } as const;
     return [{ title, x, y, series, spans }];
   });
-  const trouble = troublePanel(bins, x, spans);
   return [
     {
       kind: 'chart',
       name: 'timeline',
-      title: 'Timeline',
-      summary: `Warm-up and drain included; each point is ${widthS === 1 ? 'a second' : `the mean of ${widthS} s`}. Above it stands what was asked meanwhile.${groupingText(groups, rows)}${simulatedText(rows)}`,
+      title: 'Requests, tokens, refusals and GPUs along time',
+      summary: `Warm-up and drain included; each point is ${widthS === 1 ? 'a second' : `the mean of ${widthS} s`}. Above it stands what was asked meanwhile.${troubleText(rows)}${groupingText(groups, rows)}${simulatedText(rows)}`,
       layout: 'stacked',
-      panels: [...panels.slice(0, 3), ...(trouble === undefined ? [] : [trouble]), ...panels.slice(3)],
+      panels: [...panels.slice(0, 3), ...troublePanel(bins, x, spans), ...panels.slice(3)],
       table: tableOf(rows, groups),
     },
   ];
@@ -86,21 +85,24 @@ const troubles: readonly { readonly label: string; readonly colour: number; read
     },
   ];
 
-/** Refusals and errors of all endpoints; where there was none, a panel that says so by being empty. */
-function troublePanel(bins: readonly Bin[], x: Panel['x'], spans: readonly Span[]): Panel | undefined {
+/** Refusals and errors of all endpoints, where there were any. */
+function troublePanel(bins: readonly Bin[], x: Panel['x'], spans: readonly Span[]): Panel[] {
   const series = troubles.map(({ label, colour, kinds }): Series => {
     const perS = (bin: Bin) =>
       bin.groups.reduce((sum, group) => sum + kinds.reduce((of, kind) => of + (group?.endedPerS[kind] ?? 0), 0), 0);
     return { label, colour, style: 'bars', points: bins.map((bin): Point => [middle(bin), round(perS(bin))]) };
   });
   const totals = bins.map((_, i) => series.reduce((sum, { points }) => sum + (points[i]?.[1] ?? 0), 0));
-  return {
-    title: '429, 403 and errors /s',
-    x,
-    y: { label: '/s', scale: 'linear', format: 'number', ...axisRange(totals, 'linear') },
-    series,
-    spans,
-  };
+  if (totals.every(total => total === 0)) return [];
+  const y = { label: '/s', scale: 'linear', format: 'number', ...axisRange(totals, 'linear') } as const;
+  return [{ title: '429, 403 and errors /s', x, y, series, spans }];
+}
+
+function troubleText(rows: readonly TimelineRow[]): string {
+  const kinds = troubles.flatMap(trouble => trouble.kinds);
+  return rows.some(({ counts }) => kinds.some(kind => counts[kind] > 0))
+    ? ''
+    : ' Nothing was refused and nothing failed.';
 }
 
 /** What is drawn as one line: a target, or where there are too many all of a model, or all. */

@@ -11,7 +11,6 @@ import type { Remark, Run } from '../record/run.ts';
 import { RunTelemetry } from '../record/run-telemetry.ts';
 import { Timeline } from '../record/timeline.ts';
 import { csv, requestLines, summaryRows, timelineRows } from '../report/csv.ts';
-import { markdown } from '../report/markdown.ts';
 import { runReport } from '../report/run-report.ts';
 import { type Cell, expand } from '../scenario/expand.ts';
 import type { Scenario } from '../scenario/resolve.ts';
@@ -26,8 +25,9 @@ import {
   writeAtomically,
 } from '../store/run-directory.ts';
 import { cellResult } from './cell-run.ts';
+import { writeDocument } from './report-files.ts';
 
-/** Writes every report of a finished run beside its records; gives the path of `report.md`. */
+/** Writes every report of a finished run beside its records; gives the path of `report.html`. */
 export async function writeReports(directory: string, run: Run): Promise<string> {
   const flat = await FlatRecords.create(directory);
   try {
@@ -38,7 +38,7 @@ export async function writeReports(directory: string, run: Run): Promise<string>
   return writeDerived(directory, run, flat.timeline);
 }
 
-/** Rebuilds a run directory's numbers and every report; gives the run and the path of `report.md`. */
+/** Rebuilds a run directory's numbers and every report; gives the run and the path of `report.html`. */
 export async function rebuildReports(directory: string): Promise<{ run: Run; path: string }> {
   const stored = await readRun(directory);
   const flat = await FlatRecords.create(directory);
@@ -79,14 +79,13 @@ class FlatRecords {
   }
 }
 
-/** Writes what is made of the run and its timeline; gives the path of `report.md`. */
+/** Writes what is made of the run and its timeline; gives the path of `report.html`. */
 async function writeDerived(directory: string, run: Run, timeline: Timeline): Promise<string> {
   await addGpus(timeline, directory, run);
-  await writeFile(join(directory, 'timeline.csv'), csv(timelineRows(timeline.rows()), { header: true }));
+  const rows = timeline.rows();
+  await writeFile(join(directory, 'timeline.csv'), csv(timelineRows(rows), { header: true }));
   await writeFile(join(directory, 'summary.csv'), csv(summaryRows(run), { header: true }));
-  const path = join(directory, 'report.md');
-  await writeFile(path, markdown(runReport(run)));
-  return path;
+  return await writeDocument(directory, 'report', runReport(run, rows));
 }
 
 /** Lays the samples of each target's GPUs beside its requests: real beside real, simulated beside simulated. */

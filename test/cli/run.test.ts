@@ -18,10 +18,12 @@ describe('tgi-bench run', () => {
     const { exitCode, stdout } = await tgiBench(['run', smoke], { cwd });
     const [id] = readdirSync(join(cwd, 'reports'));
     const directory = join(cwd, 'reports', id as string);
-    expect(stdout).toContain(`report: reports/${id}/report.md`);
+    expect(stdout).toContain(`report: reports/${id}/report.html`);
     expect(readdirSync(directory).sort()).toEqual([
+      'charts',
       'generator.jsonl',
       'gpu.jsonl',
+      'report.html',
       'report.md',
       'requests.csv',
       'requests.jsonl',

@@ -154,7 +154,7 @@ describe('a rule of stopIf', () => {
     expect(run.cells.map(({ endedBy }) => endedBy)).toEqual(['complete', 'interrupted']);
     expect(run.cells[0]?.counts.due).toBe(run.cells[0]?.counts.ok);
     expect(Math.max(...records.map(({ dueMs }) => dueMs))).toBeLessThan(35_000);
-    const [first] = runReport(run).blocks.flatMap(block => (block.kind === 'paragraph' ? [block.text] : []));
+    const [first] = runReport(run, []).blocks.flatMap(block => (block.kind === 'callout' ? [block.text] : []));
     expect(first).toBe(`STOPPED: stopIf ended the run before its end: ${rule}`);
   });
 

@@ -69,5 +69,5 @@ export function legendOf({ panels }: Chart): { readonly label: string; readonly 
   for (const { label, colour, endLabel } of panels.flatMap(panel => panel.series)) {
     if (endLabel === undefined && !entries.has(label)) entries.set(label, colour);
   }
-  return [...entries].map(([label, colour]) => ({ label, colour }));
+  return [...entries].map(([label, colour]) => ({ label, colour })).sort((a, b) => a.colour - b.colour);
 }

@@ -20,17 +20,22 @@ export interface Drawing {
 }
 
 const fontSize = 11.5;
-const margins = { left: 50, top: 26, bottom: 40 };
+const margins = { left: 50, top: 30, bottom: 40 };
 /** Room for what stands at the ends of lines. */
 const endLabelWidth = 34;
 const alone = { plot: 190 };
-const stacked = { plot: 92, gap: 32, slider: 34 };
+/** `strip`: where the names of stretches stand, above all of it. */
+const stacked = { plot: 92, gap: 32, slider: 34, strip: 18 };
 
 /** How high a drawing of these panels is, px. */
 export function heightOf(panels: readonly Panel[], interactive: boolean): number {
   return panels.length === 1
     ? margins.top + alone.plot + margins.bottom
-    : margins.top + panels.length * (stacked.plot + stacked.gap) + (interactive ? stacked.slider : 8) + 8;
+    : margins.top +
+        stacked.strip +
+        panels.length * (stacked.plot + stacked.gap) +
+        (interactive ? stacked.slider : 8) +
+        8;
 }
 
 /** The option of one panel, or of several below each other that share their x axis. */
@@ -38,7 +43,7 @@ export function chartOption(panels: readonly Panel[], drawing: Drawing): ECharts
   const { theme, interactive } = drawing;
   const isStack = panels.length > 1;
   const plotHeight = isStack ? stacked.plot : alone.plot;
-  const topOf = (i: number) => margins.top + i * (plotHeight + stacked.gap);
+  const topOf = (i: number) => margins.top + (isStack ? stacked.strip : 0) + i * (plotHeight + stacked.gap);
   return {
     animation: false,
     backgroundColor: 'transparent',
@@ -104,12 +109,12 @@ function yAxis({ y, title }: Panel, i: number, isStack: boolean, drawing: Drawin
     splitLine: { lineStyle: { color: drawing.theme.faint } },
     name: isStack ? title : y.label,
     nameLocation: 'end',
-    nameGap: isStack ? 9 : 10,
+    nameGap: isStack ? 10 : 13,
     nameTextStyle: {
       color: isStack ? drawing.theme.ink : drawing.theme.muted,
       fontSize,
       align: 'left',
-      padding: [0, 0, 0, -margins.left + 8],
+      padding: [0, 0, 0, -margins.left + 4],
     },
     axisPointer: { show: false },
   };
@@ -118,10 +123,14 @@ function yAxis({ y, title }: Panel, i: number, isStack: boolean, drawing: Drawin
 function seriesOf(panel: Panel, i: number, drawing: Drawing): SeriesOption[] {
   const shown = panel.series.filter(({ label }) => !drawing.hidden?.has(label));
   // Marks and spans belong to the panel: a series of their own keeps them when others are hidden.
-  return [...shown.map(series => seriesOption(series, i, drawing)), ...annotations(panel, i, drawing)];
+  const shifts = endLabelShifts(shown, panel.y);
+  return [
+    ...shown.map(series => seriesOption(series, i, shifts.get(series) ?? 0, drawing)),
+    ...annotations(panel, i, drawing),
+  ];
 }
 
-function seriesOption(series: Series, i: number, drawing: Drawing): SeriesOption {
+function seriesOption(series: Series, i: number, endLabelShift: number, drawing: Drawing): SeriesOption {
   const { theme } = drawing;
   const color = seriesColour(theme, series.colour);
   const weight = series.weight ?? 0.8;
@@ -152,7 +161,7 @@ function seriesOption(series: Series, i: number, drawing: Drawing): SeriesOption
         ...base,
         type: 'line',
         ...(series.style === 'steps' ? { step: 'start' as const } : {}),
-        showSymbol: series.points.length <= 12,
+        showSymbol: series.points.length <= 12 && (series.endLabel !== undefined || series.points.length === 1),
         symbol: 'circle',
         symbolSize: 3 + 2 * weight,
         itemStyle: { color, borderWidth: 0, opacity: 0.4 + 0.6 * weight },
@@ -170,11 +179,38 @@ function seriesOption(series: Series, i: number, drawing: Drawing): SeriesOption
           color,
           fontSize: fontSize - 0.5,
           distance: 5,
+          offset: [0, endLabelShift],
           textBorderWidth: 0,
         },
-        labelLayout: { moveOverlap: 'shiftY' },
       };
   }
+}
+
+/** How far to move what stands at the ends of lines so that it can be read, px; downwards is positive. */
+function endLabelShifts(series: readonly Series[], { scale, min = 0, max = 1 }: Axis): Map<Series, number> {
+  const height = (value: number) =>
+    scale === 'log' ? Math.log(value / min) / Math.log(max / min) : (value - min) / (max - min);
+  const labels = series
+    .filter(({ endLabel, style }) => endLabel !== undefined && style === 'line')
+    .flatMap(each => {
+      const last = each.points.findLast(([, y]) => y !== null)?.[1];
+      return last === undefined || last === null ? [] : [{ each, at: -height(last) * alone.plot }];
+    })
+    .sort((a, b) => a.at - b.at);
+  const lineHeight = fontSize;
+  let free = Number.NEGATIVE_INFINITY;
+  const placed = labels.map(({ each, at }) => {
+    const to = Math.max(at, free);
+    free = to + lineHeight;
+    return { each, at, to };
+  });
+  // Those at the bottom must not be pushed below it: they push the others up again.
+  let room = 4;
+  for (const label of placed.reverse()) {
+    label.to = Math.min(label.to, room);
+    room = label.to - lineHeight;
+  }
+  return new Map(placed.map(({ each, at, to }) => [each, to - at]));
 }
 
 function pointLabels({ points, endLabel }: Series, theme: Theme) {
@@ -210,14 +246,14 @@ function annotations({ marks = [], spans = [], x, y }: Panel, i: number, { theme
         symbol: 'none',
         animation: false,
         lineStyle: { color: theme.bad, width: 1, type: [4, 3] },
-        label: { position: 'insideStartTop', fontSize: fontSize - 1, textBorderWidth: 0, distance: [2, 2] },
+        label: { position: 'insideStartTop', fontSize: fontSize - 1, textBorderWidth: 0, distance: 5 },
         data: marks.map(({ at, label }) => ({ yAxis: at, label: { formatter: label, color: theme.bad } })),
       },
       markArea: {
         silent: true,
         animation: false,
         itemStyle: { color: theme.faint },
-        label: { color: theme.muted, fontSize: fontSize - 1.5, position: 'top', distance: 3, textBorderWidth: 0 },
+        label: { color: theme.muted, fontSize: fontSize - 1.5, position: 'top', distance: 21, textBorderWidth: 0 },
         // Every other one is shaded: so their ends show.
         data: spans.map((span, at) => [
           {
@@ -234,8 +270,8 @@ function annotations({ marks = [], spans = [], x, y }: Panel, i: number, { theme
 }
 
 function pointer(panels: readonly Panel[], { theme }: Drawing): EChartsOption {
-  const byItem = panels.every(({ series }) => series.every(({ style }) => style !== 'bars' && style !== 'steps'));
-  const isScatter = byItem && panels.some(({ series }) => series.some(({ style }) => style === 'points'));
+  // Where points stand for themselves each is read alone; along a line everything at its x is.
+  const isScatter = panels[0]?.series[0]?.style === 'points';
   return {
     axisPointer: {
       link: [{ xAxisIndex: 'all' }],

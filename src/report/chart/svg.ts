@@ -1,5 +1,5 @@
 /** Charts as SVG, without a screen: in a page where nothing reads it with a pointer, and as files beside Markdown. */
-import { visible } from '../document.ts';
+import { allVisible, visible } from '../document.ts';
 import { type Chart, legendOf, type Panel } from './chart.ts';
 import { init } from './echarts.ts';
 import { chartOption, heightOf } from './option.ts';
@@ -82,7 +82,7 @@ function draw(panels: readonly Panel[], width: number, id: string): string {
   const height = heightOf(panels, false);
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
-    chart.setOption(chartOption(panels, { theme: light, width, interactive: false }));
+    chart.setOption(chartOption(allVisible(panels), { theme: light, width, interactive: false }));
     return cleaned(chart.renderToSVGString(), id);
   } finally {
     chart.dispose();

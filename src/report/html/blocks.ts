@@ -1,0 +1,94 @@
+import { type Chart, legendOf } from '../chart/chart.ts';
+import { heightOf } from '../chart/option.ts';
+import { drawings, panelSvgs } from '../chart/svg.ts';
+import type { Block, Callout, Figure, Table } from '../document.ts';
+import { html, joined, type Markup, trusted } from './markup.ts';
+import { table } from './table.ts';
+
+/** The numbers of notes, and how often each was referred to so far. */
+export interface Numbering {
+  readonly numbers: ReadonlyMap<string, number>;
+  readonly references: Map<number, number>;
+}
+
+export const noteId = (number: number) => `note-${number}`;
+export const referenceId = (number: number, place: number) => `ref-${number}-${place}`;
+
+/** The numbers of notes, each a link to it that says it as well. */
+function marks(notes: readonly string[] | undefined, { numbers, references }: Numbering): Markup {
+  return joined(
+    (notes ?? []).map(note => {
+      const number = numbers.get(note) ?? 0;
+      const place = references.get(number) ?? 0;
+      references.set(number, place + 1);
+      return html`<sup><a href="#${noteId(number)}" id="${referenceId(number, place)}" title="${note}" aria-label="Note ${number}">${number}</a></sup>`;
+    }),
+  );
+}
+
+/** One block of a document. */
+export function block(of: Block, numbering: Numbering): Markup {
+  switch (of.kind) {
+    case 'heading':
+      return of.level === 3 ? html`<h3>${of.text}</h3>` : html`<h2>${of.text}</h2>`;
+    case 'paragraph':
+      return html`<p>${of.text}${marks(of.notes, numbering)}</p>`;
+    case 'list':
+      return list(of.items);
+    case 'callout':
+      return callout(of);
+    case 'figures':
+      return html`<dl class="figures">${of.items.map(item => figure(item, numbering))}</dl>`;
+    case 'facts':
+      return html`<dl class="facts">${of.items.map(({ label, text }) => html`<div><dt>${label}</dt><dd>${text}</dd></div>`)}</dl>`;
+    case 'table':
+      return table(of, notes => marks(notes, numbering));
+    case 'chart':
+      return chart(of, numbering);
+  }
+}
+
+function list(items: readonly string[]): Markup {
+  return html`<ul>${items.map(item => html`<li>${item}</li>`)}</ul>`;
+}
+
+function callout({ tone, text, items = [] }: Callout): Markup {
+  const colon = text.indexOf(':');
+  const [head, rest] = colon === -1 ? ['', text] : [text.slice(0, colon + 1), text.slice(colon + 1)];
+  return html`<div class="callout ${tone}" role="note"><p><strong>${head}</strong>${rest}</p>${items.length === 0 ? undefined : list(items)}</div>`;
+}
+
+function figure({ label, text, unit, detail, tone, notes }: Figure, numbering: Numbering): Markup {
+  return html`<div class="${tone ?? 'plain'}"><dt>${label}</dt><dd><span class="number">${text}</span>${
+    unit === undefined ? undefined : html` <span class="unit">${unit}</span>`
+  }${marks(notes, numbering)}${detail === undefined ? undefined : html`<span class="detail">${detail}</span>`}</dd></div>`;
+}
+
+/** px; drawings are scaled to the room they get. */
+const widths = { beside: 350, stacked: 1040 };
+
+/** Pictures that stand without a script, the numbers they were made from, and room for what the script adds. */
+function chart(of: Chart, numbering: Numbering): Markup {
+  const entries = legendOf(of);
+  const pictures = panelSvgs(of, widths[of.layout]);
+  const plots = drawings(of).map((panels, i) => {
+    const title = of.layout === 'beside' ? html`<h4>${of.panels[i]?.title ?? ''}</h4>` : undefined;
+    const ratio = `${widths[of.layout]} / ${heightOf(panels, false)}`;
+    return html`<div class="panel">${title}<div class="plot" data-panel="${i}"><div class="still" aria-hidden="true" style="aspect-ratio:${ratio}">${trusted(pictures[i] ?? '')}</div></div></div>`;
+  });
+  const legend =
+    entries.length < 2
+      ? undefined
+      : html`<ul class="legend" aria-label="Legend">${entries.map(
+          ({ label, colour }) =>
+            html`<li><button type="button" aria-pressed="true" data-series="${label}"><span class="swatch c${colour % 8}"></span>${label}</button></li>`,
+        )}</ul>`;
+  return html`<figure class="chart ${of.layout}" data-chart="${of.name}" aria-labelledby="${of.name}-title" aria-describedby="${of.name}-summary">
+<figcaption><h3 id="${of.name}-title">${of.title}${marks(of.notes, numbering)}</h3><p id="${of.name}-summary">${of.summary}</p></figcaption>
+${legend}<div class="panels">${plots}</div>
+${numbersBehind(of.title, of.table, numbering)}</figure>`;
+}
+
+function numbersBehind(title: string, of: Table, numbering: Numbering): Markup {
+  return html`<details><summary>The numbers behind it<span class="unseen">: ${title}</span></summary>${table(of, notes => marks(notes, numbering))}</details>`;
+}

@@ -7,6 +7,7 @@ import type { CellResult, Run } from '../record/run.ts';
 import { quantiles } from '../record/summary.ts';
 import type { TimelineRow } from '../record/timeline.ts';
 import { loadLabel } from '../scenario/expand.ts';
+import { type Table, visible } from './document.ts';
 
 type Value = string | number | boolean | null | undefined;
 type Row = Readonly<Record<string, Value>>;
@@ -146,4 +147,11 @@ export function timelineRows(rows: readonly TimelineRow[]): Row[] {
 
 function rounded(value: number | null | undefined): number | undefined {
   return value === null || value === undefined ? undefined : Math.round(value * 1e6) / 1e6;
+}
+
+/** A table of a document as CSV, its numbers as they were before they were rounded for people. */
+export function tableCsv({ columns, rows }: Table): string {
+  const labels = columns.map(({ group, label }) => (group === undefined ? label : `${group} ${label}`));
+  const cells = rows.map(row => row.map(({ text, value }) => (value === undefined ? visible(text) : value)));
+  return stringify([labels.map(visible), ...cells], { escape_formulas: true });
 }

@@ -7,6 +7,8 @@ import type { Chart } from './chart/chart.ts';
 
 export interface Document {
   readonly title: string;
+  /** What must be seen with any part of it that is shown alone, such as that its figures are simulated. */
+  readonly stamp?: string;
   readonly blocks: readonly Block[];
 }
 
@@ -113,18 +115,19 @@ function notesOf(block: Block): readonly string[] {
   }
 }
 
+/** Nobody reads further; a body of megabytes would only hide the rest. */
+const longest = 4_000;
+
 /**
  * Text from servers and files as it may be shown: what would move the cursor, hide, or turn the direction of writing
- * is made visible instead.
+ * is made visible instead, and what goes on for ever is cut.
  */
 export function visible(text: string): string {
-  return text.replaceAll(
+  const cut = text.length <= longest ? text : `${text.slice(0, longest)}… (${text.length - longest} characters more)`;
+  return cut.replaceAll(
     /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
-    character => {
-      return character === '\n' || character === '\t'
-        ? ' '
-        : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-    },
+    character =>
+      character === '\n' || character === '\t' ? ' ' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 

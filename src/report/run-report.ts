@@ -18,6 +18,7 @@ import { costOfSizes, lengths, retries } from './workload-tables.ts';
 export function runReport(run: Run, rows: readonly TimelineRow[]): Document {
   return {
     title: titleOf(run),
+    ...stampOf(run),
     blocks: [
       ...verdict(run),
       ...figures(run),
@@ -45,12 +46,22 @@ export function runOverview(run: Run): Document {
   );
   return {
     title: titleOf(run),
+    ...stampOf(run),
     blocks: [...verdict(run), ...tables, ...objectives(run), ...outcomes(run), ...remarks(run)],
   };
 }
 
 function titleOf({ scenario, id }: Run): string {
   return `${scenario.name} · ${id}`;
+}
+
+/** Nobody must take a model's figures for a GPU's, nor those of an invalid run for any, however small a part they see. */
+function stampOf({ environment, validity }: Run): Pick<Document, 'stamp'> {
+  const words = [
+    ...(validity.verdict === 'invalid' ? ['invalid'] : []),
+    ...(environment.service.simulated ? ['simulated'] : []),
+  ];
+  return words.length === 0 ? {} : { stamp: words.join(', ') };
 }
 
 /** A heading with what stands below it, or nothing. */

@@ -1,4 +1,4 @@
-import { type Document, figureText, footnotes, type Table, visible } from './document.ts';
+import { allVisible, type Document, figureText, footnotes, type Table, visible } from './document.ts';
 
 export interface TerminalOptions {
   /** Columns of the terminal; a wider table goes on below, its first column repeated. */
@@ -36,7 +36,7 @@ export function terminal(document: Document, { width, colour }: TerminalOptions)
       case 'chart':
         return wrap(`${visible(block.title)}${marks(block.notes, numbers)} (drawn in report.html)`, width, '');
       case 'table':
-        return tableLines(block, numbers, width, dim);
+        return tableLines({ ...block, columns: allVisible(block.columns) }, numbers, width, dim);
     }
   });
   const notes = [...numbers].map(([note, number]) => dim(wrap(`${superscript(number)} ${visible(note)}`, width, '  ')));
@@ -54,6 +54,9 @@ function tableLines(
     Math.max(column.label.length, ...cells.map(row => row[i]?.length ?? 0)),
   );
   widenToGroups(table, widths);
+  // A long text is cut in its middle, so that at least it stands beside what it belongs to.
+  const most = Math.max(20, width - Math.min(widths[0] ?? 0, Math.floor(width * 0.35)) - 2);
+  for (const i of widths.keys()) widths[i] = Math.min(widths[i] ?? 0, most);
   const natural = widths.reduce((sum, each) => sum + each + 2, -2);
   if (natural > width) widths[0] = Math.min(widths[0] ?? 0, Math.max(12, Math.floor(width * 0.35)));
   return columnBlocks(table, widths, width)

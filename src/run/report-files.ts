@@ -18,7 +18,7 @@ export async function writeDocument(directory: string, name: string, document: D
   const charts = document.blocks.filter(block => block.kind === 'chart');
   const pictures = join(directory, 'charts');
   if (charts.length > 0 && !existsSync(pictures)) await mkdir(pictures);
-  for (const chart of charts) await writeFile(join(directory, chartPath(chart)), chartSvg(chart));
+  for (const chart of charts) await writeFile(join(directory, chartPath(chart)), chartSvg(chart, document.stamp));
   await writeFile(join(directory, `${name}.md`), markdown(document));
   const path = join(directory, `${name}.html`);
   await writeFile(path, page(document, await pageScript()));

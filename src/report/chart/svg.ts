@@ -27,8 +27,8 @@ export function darkRules(selector: string): string {
 
 const file = { width: 1000, padding: 16, gap: 20, title: 30, legendLine: 20, panelTitle: 20 };
 
-/** A chart as a file of its own: its title, its legend and its panels, light or dark as its reader likes it. */
-export function chartSvg(chart: Chart): string {
+/** A chart as a file of its own: its title, the stamp of its document, its legend and its panels, light or dark as its reader likes it. */
+export function chartSvg(chart: Chart, stamp: string | undefined): string {
   const inner = file.width - 2 * file.padding;
   const across = chart.layout === 'stacked' ? 1 : Math.min(3, chart.panels.length);
   const width = Math.floor((inner - (across - 1) * file.gap) / across);
@@ -51,6 +51,9 @@ export function chartSvg(chart: Chart): string {
     `<style>@media (prefers-color-scheme:dark){${darkRules('svg')}}</style>`,
     `<rect width="100%" height="100%" rx="6" fill="${light.surface}"/>`,
     text(chart.title, file.padding, file.padding + 14, 15, light.ink, 600),
+    ...(stamp === undefined
+      ? []
+      : [text(stamp.toUpperCase(), file.width - file.padding, file.padding + 14, 11, light.doubt, 600, 'end')]),
     ...lines.flatMap((line, i) =>
       line.map(({ x, label, colour }) => {
         const y = file.padding + file.title + i * file.legendLine + 8;
@@ -99,8 +102,16 @@ function cleaned(svg: string, id: string): string {
     .replaceAll(/\n+/g, '');
 }
 
-function text(content: string, x: number, y: number, size: number, colour: string, weight: number): string {
-  return `<text x="${x}" y="${y}" font-family="${escaped(sansSerif)}" font-size="${size}" font-weight="${weight}" fill="${colour}">${escaped(content)}</text>`;
+function text(
+  content: string,
+  x: number,
+  y: number,
+  size: number,
+  colour: string,
+  weight: number,
+  anchor: 'start' | 'end' = 'start',
+): string {
+  return `<text text-anchor="${anchor}" x="${x}" y="${y}" font-family="${escaped(sansSerif)}" font-size="${size}" font-weight="${weight}" fill="${colour}">${escaped(content)}</text>`;
 }
 
 function escaped(content: string): string {

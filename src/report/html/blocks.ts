@@ -5,17 +5,18 @@ import type { Block, Callout, Figure, Table } from '../document.ts';
 import { html, joined, type Markup, trusted } from './markup.ts';
 import { table } from './table.ts';
 
-/** The numbers of notes, and how often each was referred to so far. */
-export interface Numbering {
+/** What blocks need to know of their document: the numbers of notes, how often each was referred to so far, and its stamp. */
+export interface Context {
   readonly numbers: ReadonlyMap<string, number>;
   readonly references: Map<number, number>;
+  readonly stamp: string | undefined;
 }
 
 export const noteId = (number: number) => `note-${number}`;
 export const referenceId = (number: number, place: number) => `ref-${number}-${place}`;
 
 /** The numbers of notes, each a link to it that says it as well. */
-function marks(notes: readonly string[] | undefined, { numbers, references }: Numbering): Markup {
+function marks(notes: readonly string[] | undefined, { numbers, references }: Context): Markup {
   return joined(
     (notes ?? []).map(note => {
       const number = numbers.get(note) ?? 0;
@@ -27,24 +28,24 @@ function marks(notes: readonly string[] | undefined, { numbers, references }: Nu
 }
 
 /** One block of a document. */
-export function block(of: Block, numbering: Numbering): Markup {
+export function block(of: Block, context: Context): Markup {
   switch (of.kind) {
     case 'heading':
       return of.level === 3 ? html`<h3>${of.text}</h3>` : html`<h2>${of.text}</h2>`;
     case 'paragraph':
-      return html`<p>${of.text}${marks(of.notes, numbering)}</p>`;
+      return html`<p>${of.text}${marks(of.notes, context)}</p>`;
     case 'list':
       return list(of.items);
     case 'callout':
       return callout(of);
     case 'figures':
-      return html`<dl class="figures">${of.items.map(item => figure(item, numbering))}</dl>`;
+      return html`<dl class="figures">${of.items.map(item => figure(item, context))}</dl>`;
     case 'facts':
       return html`<dl class="facts">${of.items.map(({ label, text }) => html`<div><dt>${label}</dt><dd>${text}</dd></div>`)}</dl>`;
     case 'table':
-      return table(of, notes => marks(notes, numbering));
+      return table(of, notes => marks(notes, context));
     case 'chart':
-      return chart(of, numbering);
+      return chart(of, context);
   }
 }
 
@@ -58,17 +59,17 @@ function callout({ tone, text, items = [] }: Callout): Markup {
   return html`<div class="callout ${tone}" role="note"><p><strong>${head}</strong>${rest}</p>${items.length === 0 ? undefined : list(items)}</div>`;
 }
 
-function figure({ label, text, unit, detail, tone, notes }: Figure, numbering: Numbering): Markup {
+function figure({ label, text, unit, detail, tone, notes }: Figure, context: Context): Markup {
   return html`<div class="${tone ?? 'plain'}"><dt>${label}</dt><dd><span class="number">${text}</span>${
     unit === undefined ? undefined : html` <span class="unit">${unit}</span>`
-  }${marks(notes, numbering)}${detail === undefined ? undefined : html`<span class="detail">${detail}</span>`}</dd></div>`;
+  }${marks(notes, context)}${detail === undefined ? undefined : html`<span class="detail">${detail}</span>`}</dd></div>`;
 }
 
 /** px; drawings are scaled to the room they get. */
 const widths = { beside: 350, stacked: 1040 };
 
 /** Pictures that stand without a script, the numbers they were made from, and room for what the script adds. */
-function chart(of: Chart, numbering: Numbering): Markup {
+function chart(of: Chart, context: Context): Markup {
   const entries = legendOf(of);
   const pictures = panelSvgs(of, widths[of.layout]);
   const plots = drawings(of).map((panels, i) => {
@@ -84,11 +85,15 @@ function chart(of: Chart, numbering: Numbering): Markup {
             html`<li><button type="button" aria-pressed="true" data-series="${label}"><span class="swatch c${colour % 8}"></span>${label}</button></li>`,
         )}</ul>`;
   return html`<figure class="chart ${of.layout}" data-chart="${of.name}" aria-labelledby="${of.name}-title" aria-describedby="${of.name}-summary">
-<figcaption><h3 id="${of.name}-title">${of.title}${marks(of.notes, numbering)}</h3><p id="${of.name}-summary">${of.summary}</p></figcaption>
+<figcaption><h3 id="${of.name}-title">${of.title}${marks(of.notes, context)}${stamp(context)}</h3><p id="${of.name}-summary">${of.summary}</p></figcaption>
 ${legend}<div class="panels">${plots}</div>
-${numbersBehind(of.title, of.table, numbering)}</figure>`;
+${numbersBehind(of.title, of.table, context)}</figure>`;
 }
 
-function numbersBehind(title: string, of: Table, numbering: Numbering): Markup {
-  return html`<details><summary>The numbers behind it<span class="unseen">: ${title}</span></summary>${table(of, notes => marks(notes, numbering))}</details>`;
+function stamp({ stamp: text }: Context): Markup {
+  return text === undefined ? html`` : html` <span class="stamp">${text}</span>`;
+}
+
+function numbersBehind(title: string, of: Table, context: Context): Markup {
+  return html`<details><summary>The numbers behind it<span class="unseen">: ${title}</span></summary>${table(of, notes => marks(notes, context))}</details>`;
 }

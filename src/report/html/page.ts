@@ -1,7 +1,7 @@
 /** A document as one HTML file that needs nothing else: its style, its pictures, their numbers and what reads them are in it. */
 import type { Chart } from '../chart/chart.ts';
 import { allVisible, type Block, type Document, footnotes } from '../document.ts';
-import { block, type Numbering, noteId, referenceId } from './blocks.ts';
+import { block, type Context, noteId, referenceId } from './blocks.ts';
 import { html, joined, type Markup, trusted } from './markup.ts';
 import { style } from './style.ts';
 
@@ -14,10 +14,10 @@ export interface PageScript {
 
 /** The page of a document. */
 export function page(document: Document, script: PageScript): string {
-  const numbering: Numbering = { numbers: footnotes(document), references: new Map() };
+  const context: Context = { numbers: footnotes(document), references: new Map(), stamp: document.stamp };
   const sections = sectionsOf(document.blocks);
   const [name = '', ...rest] = document.title.split(' · ');
-  const body = joined(sections.map((section, i) => sectionMarkup(section, i, numbering)));
+  const body = joined(sections.map((section, i) => sectionMarkup(section, i, context)));
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${script.sha256}'; img-src data:; base-uri 'none'; form-action 'none'`;
   return `${
     html`<!doctype html>
@@ -38,10 +38,10 @@ export function page(document: Document, script: PageScript): string {
 <h1>${name}</h1>
 <p class="id">${rest.join(' · ')}</p>
 </header>
-<nav aria-label="Sections">${contents(sections)}</nav>
+<nav aria-label="Sections">${contents(sections)}${stamp(document)}</nav>
 <main id="main" tabindex="-1">
 ${body}
-${notes(numbering)}
+${notes(context)}
 </main>
 <script type="application/json" id="charts">${trusted(chartData(document))}</script>
 <script>${trusted(script.text)}</script>
@@ -66,8 +66,8 @@ function sectionsOf(blocks: readonly Block[]): Section[] {
   return sections;
 }
 
-function sectionMarkup({ heading, blocks }: Section, i: number, numbering: Numbering): Markup {
-  const inner = joined(blocks.map(each => block(each, numbering)));
+function sectionMarkup({ heading, blocks }: Section, i: number, context: Context): Markup {
+  const inner = joined(blocks.map(each => block(each, context)));
   return heading === undefined
     ? html`<section class="lead" aria-label="In short">${inner}</section>\n`
     : html`<section id="s${i}" aria-labelledby="h${i}"><h2 id="h${i}">${heading}</h2>${inner}</section>\n`;
@@ -80,7 +80,11 @@ function contents(sections: readonly Section[]): Markup {
   return html`<ul>${links}</ul>`;
 }
 
-function notes({ numbers, references }: Numbering): Markup {
+function stamp({ stamp: text }: Document): Markup {
+  return text === undefined ? html`` : html`<p class="stamp">${text}</p>`;
+}
+
+function notes({ numbers, references }: Context): Markup {
   if (numbers.size === 0) return html``;
   const items = [...numbers].map(([note, number]) => {
     const back = Array.from(

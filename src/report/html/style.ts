@@ -23,7 +23,8 @@ header{padding-top:2.5rem}
 h1{margin:.15rem 0 0;font-size:2rem;font-weight:650;letter-spacing:-.022em;line-height:1.15;overflow-wrap:anywhere}
 .id{margin:.25rem 0 0;color:var(--muted);font-size:.85rem;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 nav{position:sticky;top:0;z-index:5;max-width:none;margin-top:1rem;background:var(--paper);border-bottom:1px solid var(--rule)}
-nav ul{display:flex;gap:1.4rem;max-width:67rem;margin:0 auto;padding:.55rem 0;list-style:none;overflow-x:auto;scrollbar-width:none;white-space:nowrap;font-size:.85rem}
+nav{display:flex;gap:1.5rem;justify-content:center}
+nav ul{display:flex;flex:0 1 67rem;min-width:0;gap:1.4rem;margin:0;padding:.55rem 0;list-style:none;overflow-x:auto;scrollbar-width:none;white-space:nowrap;font-size:.85rem}
 nav a{color:var(--muted);text-decoration:none}
 nav a:hover{color:var(--ink);text-decoration:underline}
 a{color:var(--c0)}
@@ -39,6 +40,8 @@ h4{margin:0 0 .1rem;font-size:.85rem;font-weight:600;overflow-wrap:anywhere}
 p{margin:.5rem 0;max-width:46rem}
 ul{margin:.5rem 0;padding-left:1.1rem}
 li{margin:.15rem 0;overflow-wrap:anywhere}
+.stamp{display:inline-block;margin:0;padding:.05rem .45rem;border:1px solid var(--doubt);border-radius:3px;color:var(--doubt);font-size:.7rem;font-weight:600;letter-spacing:.05em;text-transform:uppercase;vertical-align:.12em;white-space:nowrap}
+nav .stamp{align-self:center}
 .callout{margin:.8rem 0;padding:.7rem 1rem;background:var(--surface);border:1px solid var(--rule);border-left:4px solid var(--muted);border-radius:4px}
 .callout p{margin:0;max-width:none}
 .callout.bad{border-left-color:var(--bad)}

@@ -4,6 +4,7 @@ import type { TimelineRow } from '../record/timeline.ts';
 import { missing } from '../units.ts';
 import { distributions } from './distribution-charts.ts';
 import type { Block, Column, Document, Table, TableCell } from './document.ts';
+import { hardware } from './hardware-tables.ts';
 import { heatTables } from './heat-table.ts';
 import { throughputAgainstInteractivity, timesAgainstLoad } from './load-charts.ts';
 import { outcomes } from './outcome-table.ts';
@@ -28,6 +29,7 @@ export function runReport(run: Run, rows: readonly TimelineRow[]): Document {
       ...section('Distributions', distributions(run)),
       ...section('Timeline', timeline(run, rows)),
       ...heatTables(run),
+      ...hardware(run),
       ...costOfSizes(run),
       ...retries(run),
       ...outcomes(run),

@@ -7,10 +7,13 @@ import { left, number, right, share } from './table-cells.ts';
 
 /** A table of GPUs and one of model servers, a row a cell, where any of either was seen; and the diagnoses. */
 export function hardware(run: Run): Block[] {
-  const blocks = [...gpuTable(run.cells), ...serverTable(run.cells)];
+  const cells = [...run.cells].sort(
+    (a, b) => a.target.name.localeCompare(b.target.name, 'en', { numeric: true }) || a.step - b.step,
+  );
+  const blocks = [...gpuTable(cells), ...serverTable(cells)];
   return [
     ...(blocks.length === 0 ? [] : [{ kind: 'heading' as const, text: 'GPUs and model servers' }, ...blocks]),
-    ...diagnoses(run.cells),
+    ...diagnoses(cells),
   ];
 }
 

@@ -34,23 +34,26 @@ export function heatTables(run: Run): Block[] {
   ];
 }
 
+/** What can be said of them: who stands out, who may, or nobody. */
 function verdictOf({ model, workload, endpoints }: Siblings): string {
   const name = `${model}, ${workload}`;
-  const odd = endpoints.flatMap(({ target, deviations }) =>
-    deviations
-      .filter(({ stands }) => stands)
-      .map(({ yardstick, changeRatio }) => ({ target, text: `${yardstick.symbol} ${signed(changeRatio ?? 0)}` })),
-  );
-  if (endpoints.every(({ deviations }) => deviations.every(({ interval }) => interval === null)))
+  const all = endpoints.flatMap(({ target, deviations }) => deviations.map(each => ({ target, ...each })));
+  if (all.every(({ interval }) => interval === null))
     return `${name}: nothing can be said of the noise: fewer than ${leastBlocks} steps or repetitions have the numbers of all.`;
-  if (odd.length === 0) return `${name}: no difference stands out from the noise.`;
-  const [first] = odd as [(typeof odd)[number]];
-  if (endpoints.length === 2)
-    return `${name}: they differ: ${first.target} against the other: ${odd
-      .filter(({ target }) => target === first.target)
-      .map(({ text }) => text)
-      .join(', ')}.`;
-  return `${name}: ${plural(new Set(odd.map(({ target }) => target)).size, 'outlier')}: ${odd.map(({ target, text }) => `${target}, ${text}`).join('; ')}.`;
+  const odd = all.filter(({ stands }) => stands);
+  if (odd.length > 0)
+    return `${name}: ${endpoints.length === 2 ? 'they differ' : plural(new Set(odd.map(({ target }) => target)).size, 'outlier')}: ${odd.map(changeText).join('; ')}.`;
+  const perhaps = all.filter(each => isBeyondItsInterval(each) && Math.abs(each.changeRatio ?? 0) > leastChangeRatio);
+  if (perhaps.length === 0) return `${name}: no difference stands out from the noise.`;
+  return `${name}: perhaps ${perhaps.map(changeText).join('; ')}: by itself beyond the noise, but not among so many numbers looked at. More repetitions would tell.`;
+}
+
+function changeText({ target, yardstick, changeRatio }: Deviation & { readonly target: string }): string {
+  return `${target}, ${yardstick.symbol} ${signed(changeRatio ?? 0)}`;
+}
+
+function isBeyondItsInterval({ interval }: Deviation): boolean {
+  return interval !== null && interval[0] * interval[1] > 0;
 }
 
 function columnsOf({ endpoints }: Siblings, cells: readonly CellResult[]): Column[] {
@@ -65,7 +68,8 @@ function columnsOf({ endpoints }: Siblings, cells: readonly CellResult[]): Colum
 }
 
 /** Shaded only where its interval leaves out zero: noise has no colour. */
-function deviationCell({ yardstick, changeRatio, interval, stands, blocks }: Deviation, canBeOdd: boolean): TableCell {
+function deviationCell(deviation: Deviation, canBeOdd: boolean): TableCell {
+  const { yardstick, changeRatio, interval, stands, blocks } = deviation;
   if (changeRatio === null) return { text: missing, value: null };
   const worse = yardstick.better === 'lower' ? changeRatio : -changeRatio;
   const range = interval === null ? '' : ` (${signed(interval[0])} to ${signed(interval[1])})`;
@@ -73,9 +77,7 @@ function deviationCell({ yardstick, changeRatio, interval, stands, blocks }: Dev
     text: `${stands && canBeOdd ? 'outlier: ' : ''}${signed(changeRatio)}${range}`,
     value: changeRatio,
     n: blocks,
-    ...(interval !== null && interval[0] * interval[1] > 0
-      ? { heat: Math.max(-1, Math.min(1, worse / fullHeat)) }
-      : {}),
+    ...(isBeyondItsInterval(deviation) ? { heat: Math.max(-1, Math.min(1, worse / fullHeat)) } : {}),
     ...(stands ? { tone: worse > 0 ? ('bad' as const) : ('good' as const) } : {}),
     ...(interval === null
       ? { notes: [`from ${plural(blocks, 'block')} of a step in a repetition: too few to say anything of the noise`] }

@@ -54,10 +54,10 @@ function timeAgainstLoad(run: Run, groups: readonly Group[], metric: TimeMetric)
   );
   const drawn = shown.slice(0, maxPanels);
   const panels = drawn.map(group => ({ group, series: seriesOf(group, metric), marks: marksOf(run, group, metric) }));
-  const values = panels.flatMap(({ series, marks }) => [
-    ...series.flatMap(({ points }) => points.flatMap(([, y]) => y ?? [])),
-    ...marks.map(({ at }) => at),
-  ]);
+  const values = [
+    ...drawn.flatMap(group => knownValues(group, metric)),
+    ...panels.flatMap(({ marks }) => marks.map(({ at }) => at)),
+  ];
   if (values.length === 0) return [];
   const scale = scaleFor(values);
   const y = {
@@ -82,12 +82,21 @@ function timeAgainstLoad(run: Run, groups: readonly Group[], metric: TimeMetric)
       })),
       notes: shown.some(({ loads }) => loads.some(({ cells }) => cells.some(cell => cell.metrics[metric].censored)))
         ? [
-            'where requests that were taken and never ended reach a quantile, the line is at their time limit: it is at least this',
+            'where requests that were taken and never ended reach a quantile, it is at least their time limit: there the line leaves its panel',
           ]
         : [],
       table: tableOf(shown, metric, symbol),
     },
   ];
+}
+
+/** What was measured and is no bound: the time limit of requests that never ended would leave no room for the others. */
+function knownValues({ loads, together }: Group, metric: TimeMetric): number[] {
+  return [...loads, ...together].flatMap(({ cells }) =>
+    cells.flatMap(({ metrics: { [metric]: summary } }) =>
+      keys.flatMap(key => (summary.censoredQuantiles.includes(key) ? [] : (summary[key] ?? []))),
+    ),
+  );
 }
 
 /** More panels than this are more than a page holds. */

@@ -76,8 +76,8 @@ const measures: readonly Measure[] = [
 
 const troubles: readonly { readonly label: string; readonly colour: number; readonly kinds: readonly OutcomeKind[] }[] =
   [
-    { label: '429', colour: 4, kinds: ['rate_limited', 'overloaded'] },
-    { label: '403', colour: 3, kinds: ['forbidden'] },
+    { label: '429', colour: 3, kinds: ['rate_limited', 'overloaded'] },
+    { label: '403', colour: 4, kinds: ['forbidden'] },
     {
       label: 'errors',
       colour: 6,

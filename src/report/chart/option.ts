@@ -7,7 +7,7 @@ import type {
   YAXisComponentOption,
 } from 'echarts';
 import { axisLabel, ticksOf } from './axis.ts';
-import type { Axis, Panel, Series } from './chart.ts';
+import type { Axis, Panel, Series, Span } from './chart.ts';
 import { sansSerif, seriesColour, type Theme } from './theme.ts';
 
 export interface Drawing {
@@ -229,9 +229,9 @@ function pointLabels({ points, endLabel }: Series, theme: Theme) {
 function annotations({ marks = [], spans = [], x, y }: Panel, i: number, { theme, width }: Drawing): SeriesOption[] {
   if (marks.length === 0 && spans.length === 0) return [];
   const total = (x.max ?? 1) - (x.min ?? 0);
-  // A name that does not fit into its span would cover its neighbours'.
-  const fits = ({ from, to, label }: { from: number; to: number; label: string }) =>
-    (width * (to - from)) / total > label.length * 5.6 + 8;
+  // A name that does not fit into its span would cover its neighbours': then its last word, which is a number, has to do.
+  const nameOf = ({ from, to, label }: Span) =>
+    [label, label.split(' ').at(-1) ?? ''].find(name => (width * (to - from)) / total > name.length * 5.6 + 8) ?? '';
   return [
     {
       type: 'line',
@@ -257,7 +257,7 @@ function annotations({ marks = [], spans = [], x, y }: Panel, i: number, { theme
         // Every other one is shaded: so their ends show.
         data: spans.map((span, at) => [
           {
-            name: i === 0 && fits(span) ? span.label : '',
+            name: i === 0 ? nameOf(span) : '',
             xAxis: span.from,
             yAxis: y.min ?? 'min',
             itemStyle: { opacity: at % 2 === 0 ? 0.75 : 0 },

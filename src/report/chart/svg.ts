@@ -30,7 +30,7 @@ const file = { width: 1000, padding: 16, gap: 20, title: 30, legendLine: 20, pan
 /** A chart as a file of its own: its title, the stamp of its document, its legend and its panels, light or dark as its reader likes it. */
 export function chartSvg(chart: Chart, stamp: string | undefined): string {
   const inner = file.width - 2 * file.padding;
-  const across = chart.layout === 'stacked' ? 1 : Math.min(3, chart.panels.length);
+  const across = chart.layout === 'stacked' ? 1 : Math.max(2, Math.min(3, chart.panels.length));
   const width = Math.floor((inner - (across - 1) * file.gap) / across);
   const entries = legendOf(chart);
   const lines = entries.length > 1 ? legendLines(entries, inner) : [];

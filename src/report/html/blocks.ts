@@ -66,15 +66,21 @@ function figure({ label, text, unit, detail, tone, notes }: Figure, context: Con
 }
 
 /** px; drawings are scaled to the room they get. */
-const widths = { beside: 350, stacked: 1040 };
+const widths = { beside: 350, few: 520, stacked: 1040 };
+
+/** One or two panels have the room of three. */
+function layoutOf({ layout, panels }: Chart): keyof typeof widths {
+  return layout === 'beside' && panels.length < 3 ? 'few' : layout;
+}
 
 /** Pictures that stand without a script, the numbers they were made from, and room for what the script adds. */
 function chart(of: Chart, context: Context): Markup {
   const entries = legendOf(of);
-  const pictures = panelSvgs(of, widths[of.layout]);
+  const layout = layoutOf(of);
+  const pictures = panelSvgs(of, widths[layout]);
   const plots = drawings(of).map((panels, i) => {
     const title = of.layout === 'beside' ? html`<h4>${of.panels[i]?.title ?? ''}</h4>` : undefined;
-    const ratio = `${widths[of.layout]} / ${heightOf(panels, false)}`;
+    const ratio = `${widths[layout]} / ${heightOf(panels, false)}`;
     return html`<div class="panel">${title}<div class="plot" data-panel="${i}"><div class="still" aria-hidden="true" style="aspect-ratio:${ratio}">${trusted(pictures[i] ?? '')}</div></div></div>`;
   });
   const legend =
@@ -84,7 +90,7 @@ function chart(of: Chart, context: Context): Markup {
           ({ label, colour }) =>
             html`<li><button type="button" aria-pressed="true" data-series="${label}"><span class="swatch c${colour % 8}"></span>${label}</button></li>`,
         )}</ul>`;
-  return html`<figure class="chart ${of.layout}" data-chart="${of.name}" aria-labelledby="${of.name}-title" aria-describedby="${of.name}-summary">
+  return html`<figure class="chart ${layout}" data-chart="${of.name}" aria-labelledby="${of.name}-title" aria-describedby="${of.name}-summary">
 <figcaption><h3 id="${of.name}-title">${of.title}${marks(of.notes, context)}${stamp(context)}</h3><p id="${of.name}-summary">${of.summary}</p></figcaption>
 ${legend}<div class="panels">${plots}</div>
 ${numbersBehind(of.title, of.table, context)}</figure>`;

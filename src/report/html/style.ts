@@ -75,7 +75,8 @@ tbody tr+tr>*{border-top:1px solid var(--faint)}
 tbody th{position:sticky;left:0;background:var(--surface);font-weight:500}
 thead th:first-child{position:sticky;left:0;background:var(--surface)}
 th.right,td.right{text-align:right;white-space:nowrap}
-td.left{overflow-wrap:anywhere;min-width:4rem}
+td.left{overflow-wrap:anywhere;min-width:5rem}
+tbody th{white-space:nowrap}
 td.bad,th.bad{color:var(--bad);font-weight:600}
 td.good{color:var(--good)}
 td.doubt{color:var(--doubt)}
@@ -91,6 +92,7 @@ figcaption h3{margin:0}
 figcaption p{margin:.15rem 0 .6rem;color:var(--muted);font-size:.85rem}
 .panels{display:grid;gap:1rem}
 .beside .panels{grid-template-columns:repeat(auto-fill,minmax(min(100%,19.5rem),1fr))}
+.few .panels{grid-template-columns:repeat(auto-fill,minmax(min(100%,29rem),1fr))}
 .panel{min-width:0;padding:.7rem .7rem .3rem;background:var(--surface);border:1px solid var(--rule);border-radius:6px}
 .plot{position:relative;min-width:0}
 .plot svg{display:block}
@@ -126,7 +128,8 @@ h1{font-size:1.55rem}
 .figures{grid-template-columns:1fr 1fr}
 .number{font-size:1.4rem}
 .facts>div{grid-template-columns:1fr;gap:0}
-tbody th,thead th:first-child{max-width:9rem;overflow-wrap:anywhere}
+tbody th,thead th:first-child{min-width:8rem;max-width:10rem;white-space:normal;overflow-wrap:anywhere}
+td.left{min-width:9rem}
 }
 @media print{
 :root{${variables(light)}}

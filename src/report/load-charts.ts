@@ -192,7 +192,8 @@ export function throughputAgainstInteractivity(run: Run): Chart[] {
   const known = endpoints(run)
     .map(endpoint => ({ endpoint, places: endpoint.cells.flatMap(cell => placeOf(run, cell)) }))
     .filter(({ places }) => places.length > 0);
-  if (known.reduce((sum, { places }) => sum + places.length, 0) < 2) return [];
+  // At one load there is nothing to choose between.
+  if (known.every(({ places }) => places.length < 2)) return [];
   const places = known.flatMap(each => each.places);
   const [x, y] = [
     axisRange(

@@ -98,7 +98,7 @@ function cleaned(svg: string, id: string): string {
     .replaceAll(/<style ?>[\s\S]*?<\/style>/g, '')
     .replaceAll(/ (ecmeta_\w+|class|pointer-events|xml:space|xmlns:xlink|baseProfile|version)="[^"]*"/g, '')
     .replaceAll(/\bzr\d+-c/g, `${id}-clip-`)
-    .replaceAll(/ (?:d|transform)="[^"]*"/g, path => path.replaceAll(/(\.\d)\d+/g, "$1"))
+    .replaceAll(/ (?:d|transform)="[^"]*"/g, path => path.replaceAll(/(\.\d)\d+/g, '$1'))
     .replaceAll(/\n+/g, '');
 }
 

@@ -49,6 +49,7 @@ function byLoad(cells: readonly CellResult[]) {
 
 function timeAgainstLoad(run: Run, groups: readonly Group[], metric: TimeMetric): Chart[] {
   const { symbol, definition } = metrics.find(({ name }) => name === metric) as (typeof metrics)[number];
+  const name = `${symbol[0]?.toUpperCase()}${symbol.slice(1)}`;
   const shown = groups.filter(({ loads }) =>
     loads.some(({ cells }) => cells.some(({ metrics }) => metrics[metric].n > 0)),
   );
@@ -70,8 +71,8 @@ function timeAgainstLoad(run: Run, groups: readonly Group[], metric: TimeMetric)
     {
       kind: 'chart',
       name: `${slug(symbol)}-against-load`,
-      title: `${symbol[0]?.toUpperCase()}${symbol.slice(1)} against load`,
-      summary: `${symbol}: ${definition}. p50, p90, p95 and p99 of each endpoint; all panels have one scale.${captionOf(drawn)}${moreText(shown.length)}`,
+      title: `${name} against load`,
+      summary: `${name}: ${definition}. p50, p90, p95 and p99 of each endpoint; all panels have one scale.${captionOf(drawn)}${moreText(shown.length)}`,
       layout: 'beside',
       panels: panels.map(({ group, series, marks }) => ({
         title: group.endpoint.label,
@@ -221,12 +222,8 @@ export function throughputAgainstInteractivity(run: Run): Chart[] {
           x: { label: 'tokens/s one user sees (p50)', scale: 'linear', format: 'number', ...x },
           y: { label: 'output tokens/s per GPU', scale: 'linear', format: 'number', ...y },
           series: [
-            ...own.map(({ endpoint, places }) => ({ ...inLoadOrder(endpoint, places), style: 'points' as const })),
-            ...own.map(({ endpoint, places }) => ({
-              ...inLoadOrder(endpoint, places),
-              style: 'line' as const,
-              weight: 0,
-            })),
+            ...own.map(({ endpoint, places }) => pointsOf(endpoint, places)),
+            ...own.map(({ endpoint, places }) => lineOf(endpoint, places)),
             {
               label: 'Pareto front',
               colour: neutral,
@@ -262,10 +259,27 @@ export function throughputAgainstInteractivity(run: Run): Chart[] {
   ];
 }
 
-/** Its points from the lightest load to the heaviest, as far as each has one. */
-function inLoadOrder({ label, colour }: Endpoint, places: readonly Place[]) {
-  const sorted = [...places].sort((a, b) => (loadOf(a.cell)?.value ?? 0) - (loadOf(b.cell)?.value ?? 0));
-  return { label, colour, weight: 0.9, points: sorted.map(({ x, y, label }): Point => [x, y, label]) };
+/** All its points, repetitions too; the middle one of each load says which it is. */
+function pointsOf({ label, colour }: Endpoint, places: readonly Place[]): Series {
+  const named = new Set(middles(places));
+  const points = places.map(
+    (place): Point => (named.has(place) ? [place.x, place.y, place.label] : [place.x, place.y]),
+  );
+  return { label, colour, style: 'points', weight: 0.9, points };
+}
+
+/** From the lightest load to the heaviest. */
+function lineOf({ label, colour }: Endpoint, places: readonly Place[]): Series {
+  return { label, colour, style: 'line', weight: 0, points: middles(places).map(({ x, y }): Point => [x, y]) };
+}
+
+/** Of each load the middle one of its repetitions, lightest first. */
+function middles(places: readonly Place[]): Place[] {
+  const loads = [...new Set(places.map(({ load }) => load))].sort((a, b) => a - b);
+  return loads.map(load => {
+    const own = places.filter(place => place.load === load).sort((a, b) => a.y - b.y);
+    return own[Math.floor((own.length - 1) / 2)] as Place;
+  });
 }
 
 /** The last colour of the palette, a grey. */
@@ -276,6 +290,7 @@ interface Place {
   readonly x: number;
   readonly y: number;
   readonly gpus: number;
+  readonly load: number;
   readonly label: string;
 }
 
@@ -291,7 +306,7 @@ function placeOf({ scenario }: Run, cell: CellResult): Place[] {
   const load = loadOf(cell);
   const label =
     load === undefined ? '' : `${formatNumber(load.value).replace(/\.0+$/, '')}${load.kind === 'open' ? '/s' : ''}`;
-  return [{ cell, x, y: all / gpus, gpus, label }];
+  return [{ cell, x, y: all / gpus, gpus, load: load?.value ?? 0, label }];
 }
 
 /** The points that no other point beats in both, from left to right. */

@@ -38,7 +38,7 @@ export function timeline(run: Run, rows: readonly TimelineRow[]): Chart[] {
       label: title,
       scale: 'linear',
       format,
-      ...(max === undefined ? axisRange(values, 'linear') : { min: 0, max }),
+      ...(max === undefined ? axisRange(values, 'linear', 2) : { min: 0, max, ticks: [0, max / 2, max] }),
     } as const;
     return [{ title, x, y, series, spans }];
   });
@@ -94,7 +94,7 @@ function troublePanel(bins: readonly Bin[], x: Panel['x'], spans: readonly Span[
   });
   const totals = bins.map((_, i) => series.reduce((sum, { points }) => sum + (points[i]?.[1] ?? 0), 0));
   if (totals.every(total => total === 0)) return [];
-  const y = { label: '/s', scale: 'linear', format: 'number', ...axisRange(totals, 'linear') } as const;
+  const y = { label: '/s', scale: 'linear', format: 'number', ...axisRange(totals, 'linear', 2) } as const;
   return [{ title: '429, 403 and errors /s', x, y, series, spans }];
 }
 

@@ -2,16 +2,32 @@
 import { formatNumber } from '../../units.ts';
 import type { Axis, NumberFormat } from './chart.ts';
 
-/** Ends for an axis that holds all values: the whole decades or 1-2-5 steps around them; from zero where it is linear. */
-export function axisRange(values: readonly number[], scale: Axis['scale']): { min: number; max: number } {
+/**
+ * Ends for an axis that holds all values: the 1-2-5 steps around them where it is logarithmic; from zero in about
+ * `parts` round steps, with a label at each, where it is linear.
+ */
+export function axisRange(
+  values: readonly number[],
+  scale: Axis['scale'],
+  parts = 4,
+): Required<Pick<Axis, 'min' | 'max'>> & Pick<Axis, 'ticks'> {
   const known = values.filter(value => Number.isFinite(value) && (scale === 'linear' || value > 0));
-  if (known.length === 0) return scale === 'linear' ? { min: 0, max: 1 } : { min: 1, max: 10 };
   const [least, most] = known.reduce<[number, number]>(
     ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
     [Number.POSITIVE_INFINITY, 0],
   );
-  if (scale === 'linear') return { min: 0, max: most === 0 ? 1 : stepAbove(most * 1.02) };
-  return { min: stepBelow(least), max: stepAbove(most * 1.001) };
+  if (scale === 'log')
+    return known.length === 0 ? { min: 1, max: 10 } : { min: stepBelow(least), max: stepAbove(most) };
+  const step = roundStep((most === 0 ? 1 : most) / parts);
+  const count = Math.max(1, Math.ceil(most / step - 1e-9));
+  const ticks = Array.from({ length: count + 1 }, (_, i) => Number((i * step).toPrecision(10)));
+  return { min: 0, max: ticks.at(-1) as number, ticks };
+}
+
+/** The least of 1, 2, 2.5 and 5 times a power of ten that is not below `value`. */
+function roundStep(value: number): number {
+  const decade = 10 ** Math.floor(Math.log10(value));
+  return decade * ([1, 2, 2.5, 5].find(step => step * decade >= value * (1 - 1e-9)) ?? 10);
 }
 
 /** A logarithmic axis where values span more than this many times the smallest. */
@@ -64,7 +80,7 @@ export function axisLabel(value: number, format: NumberFormat): string {
 
 /** A number as it is read off a chart. */
 export function readNumber(value: number, format: NumberFormat): string {
-  return format === 'number' ? formatNumber(value) : axisLabel(value, format);
+  return format === 'number' && value !== 0 ? formatNumber(value) : axisLabel(value, format);
 }
 
 /** `0:42`, `12:05`, `1:02:03`. */

@@ -92,6 +92,8 @@ function xAxis({ x }: Panel, i: number, isLast: boolean, drawing: Drawing): XAXi
     type: x.scale === 'log' ? 'log' : 'value',
     gridIndex: i,
     splitLine: { show: false },
+    // Bars would widen their axis, and no longer stand below what happened at the same time.
+    containShape: false,
     axisLine: { show: true, onZero: false, lineStyle: { color: drawing.theme.rule } },
     axisLabel: { ...base.axisLabel, show: isLast },
     axisTick: { ...base.axisTick, show: isLast, length: 4, lineStyle: { color: drawing.theme.rule } },
@@ -150,7 +152,8 @@ function seriesOption(series: Series, i: number, endLabelShift: number, drawing:
       return {
         ...base,
         type: 'scatter',
-        symbolSize: 4 + 4 * weight,
+        // What a line goes through the middle of is smaller than what stands for itself.
+        symbolSize: series.endLabel === undefined ? 4 + 4 * weight : 3 + 2 * weight,
         itemStyle: { color, opacity: 0.35 + 0.6 * weight },
         label: pointLabels(series, theme),
         labelLayout: { hideOverlap: true },

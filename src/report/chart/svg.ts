@@ -46,7 +46,7 @@ export function chartSvg(chart: Chart, stamp: string | undefined): string {
     return `${title}<g transform="translate(${x} ${y + titleHeight})">${picture}</g>`;
   });
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${file.width}" height="${height}" viewBox="0 0 ${file.width} ${height}" role="img">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${file.width}" height="${height}" viewBox="0 0 ${file.width} ${height}" role="img" font-family="${escaped(sansSerif)}">`,
     `<title>${escaped(chart.title)}</title><desc>${escaped(chart.summary)}</desc>`,
     `<style>@media (prefers-color-scheme:dark){${darkRules('svg')}}</style>`,
     `<rect width="100%" height="100%" rx="6" fill="${light.surface}"/>`,
@@ -97,6 +97,7 @@ function cleaned(svg: string, id: string): string {
   return svg
     .replaceAll(/<style ?>[\s\S]*?<\/style>/g, '')
     .replaceAll(/ (ecmeta_\w+|class|pointer-events|xml:space|xmlns:xlink|baseProfile|version)="[^"]*"/g, '')
+    .replaceAll(/font-family:[^;"]*;?/g, '')
     .replaceAll(/\bzr\d+-c/g, `${id}-clip-`)
     .replaceAll(/ (?:d|transform)="[^"]*"/g, path => path.replaceAll(/(\.\d)\d+/g, '$1'))
     .replaceAll(/\n+/g, '');
@@ -111,7 +112,7 @@ function text(
   weight: number,
   anchor: 'start' | 'end' = 'start',
 ): string {
-  return `<text text-anchor="${anchor}" x="${x}" y="${y}" font-family="${escaped(sansSerif)}" font-size="${size}" font-weight="${weight}" fill="${colour}">${escaped(content)}</text>`;
+  return `<text text-anchor="${anchor}" x="${x}" y="${y}" font-size="${size}" font-weight="${weight}" fill="${colour}">${escaped(content)}</text>`;
 }
 
 function escaped(content: string): string {

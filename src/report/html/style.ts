@@ -22,9 +22,8 @@ header{padding-top:2.5rem}
 .brand{margin:0;color:var(--muted);font-size:.75rem;font-weight:600;letter-spacing:.09em;text-transform:uppercase}
 h1{margin:.15rem 0 0;font-size:2rem;font-weight:650;letter-spacing:-.022em;line-height:1.15;overflow-wrap:anywhere}
 .id{margin:.25rem 0 0;color:var(--muted);font-size:.85rem;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
-nav{position:sticky;top:0;z-index:5;max-width:none;margin-top:1rem;background:var(--paper);border-bottom:1px solid var(--rule)}
-nav{display:flex;gap:1.5rem;justify-content:center}
-nav ul{display:flex;flex:0 1 67rem;min-width:0;gap:1.4rem;margin:0;padding:.55rem 0;list-style:none;overflow-x:auto;scrollbar-width:none;white-space:nowrap;font-size:.85rem}
+nav{position:sticky;top:0;z-index:5;display:flex;gap:1.5rem;max-width:none;margin-top:1rem;padding:0 max(1.5rem,calc((100% - 67rem)/2));background:var(--paper);border-bottom:1px solid var(--rule)}
+nav ul{display:flex;flex:1;min-width:0;gap:1.4rem;margin:0;padding:.55rem 0;list-style:none;overflow-x:auto;scrollbar-width:none;white-space:nowrap;font-size:.85rem}
 nav a{color:var(--muted);text-decoration:none}
 nav a:hover{color:var(--ink);text-decoration:underline}
 a{color:var(--c0)}
@@ -139,9 +138,10 @@ header,main{max-width:none;padding:0}
 .live .still{display:block}
 .drawn{display:none}
 .beside .panels{grid-template-columns:1fr 1fr 1fr;gap:.5rem}
+.few .panels{grid-template-columns:1fr 1fr;gap:.5rem}
 .panel,.scroll,.figures,.callout{border-color:#bbb;break-inside:avoid}
 .scroll{overflow:visible;break-inside:auto}
-table{font-size:7.2pt}
+table,thead th{font-size:7.2pt}
 th,td{padding:.15rem .25rem}
 tr,h2,h3,figcaption{break-inside:avoid;break-after:auto}
 h2,h3,h4,figcaption{break-after:avoid}

@@ -26,25 +26,34 @@ function encode(request: GenerationRequest, imageSyntax: ImageSyntax): string {
 const tag = (image: EncodedImage) => `<image>${image.base64}</image>`;
 const markdown = (image: EncodedImage) => `![](data:${image.mediaType};base64,${image.base64})`;
 
-/** How a token event stands on the wire before its number, between that and the token, and after it: as TGI writes it, and as the API document prints it. */
-const plainTokens = [
-  ['{"index":', ',"token":{', ',"generated_text":null,"details":null}'],
-  ['{"index": ', ', "token": {', ', "generated_text": null, "details": null}'],
-].map(parts => parts.map(part => Buffer.from(part)) as [Buffer, Buffer, Buffer]);
+/** How a token event stands on the wire before its number, between that and its token, and after it. */
+interface Wording {
+  readonly start: Buffer;
+  readonly middle: Buffer;
+  readonly end: Buffer;
+}
 
+const wording = (start: string, middle: string, end: string): Wording => ({
+  start: Buffer.from(start),
+  middle: Buffer.from(middle),
+  end: Buffer.from(end),
+});
+const written = wording('{"index":', ',"token":{', ',"generated_text":null,"details":null}');
+const documented = wording('{"index": ', ', "token": {', ', "generated_text": null, "details": null}');
+
+const space = 0x20;
 const closingBrace = 0x7d;
 const closingBracket = 0x5d;
 
-/** Inside a string every quote stands behind a backslash, so what the event ends with cannot be a token's text. */
+/** As TGI writes it or as the API document prints it. Inside a string every quote stands behind a backslash, so what the event ends with cannot be a token's text. */
 function isPlainToken(bytes: Buffer, from: number, to: number): boolean {
-  return plainTokens.some(([start, middle, end]) => {
-    if (!endsWith(end, bytes, from, to) || !beginsWith(start, bytes, from, to)) return false;
-    const last = bytes[to - end.length - 1];
-    if (last !== closingBrace && last !== closingBracket) return false; // of the token, or of the others near it
-    let at = from + start.length;
-    while (isDigit(bytes[at] as number)) at++;
-    return at > from + start.length && beginsWith(middle, bytes, at, to - end.length);
-  });
+  const { start, middle, end } = bytes[from + written.start.length] === space ? documented : written;
+  if (!beginsWith(start, bytes, from, to) || !endsWith(end, bytes, from, to)) return false;
+  const last = bytes[to - end.length - 1];
+  if (last !== closingBrace && last !== closingBracket) return false; // of the token, or of the others near it
+  let at = from + start.length;
+  while (isDigit(bytes[at] as number)) at++;
+  return at > from + start.length && beginsWith(middle, bytes, at, to - end.length);
 }
 
 function isDigit(byte: number): boolean {

@@ -8,7 +8,7 @@ import { messageOf } from '../errors.ts';
 import { excerpt, type Outcome } from '../protocol/outcome.ts';
 import type { Answer, Protocol } from '../protocol/protocol.ts';
 import { maxEventBytes, SseScanner } from '../protocol/sse.ts';
-import { type Attempt, connectionWait } from './driver.ts';
+import type { Attempt } from './driver.ts';
 import {
   type Addressing,
   contentType,
@@ -70,6 +70,7 @@ export class Exchange extends Underway {
   #failure: Outcome | undefined;
   #isSettled = false;
   #isSent = false;
+  #connectionWaitMs: number | undefined;
 
   constructor(
     options: Endpoint,
@@ -108,10 +109,12 @@ export class Exchange extends Underway {
     }
   }
 
-  sent(): void {
+  /** It is being written, at once or after it had to wait for a connection. */
+  sent(hasWaited: boolean): void {
     if (this.#isSettled) return;
     this.#isSent = true;
     this.#sentMs = this.#options.clock.nowMs();
+    if (hasWaited) this.#connectionWaitMs = this.#sentMs - this.#readyMs;
     this.#options.underWay.begin(this, this.#sentMs);
   }
 
@@ -190,7 +193,7 @@ export class Exchange extends Underway {
       outcome.kind === 'ok' && this.#answer !== undefined ? { ...this.#answer, ...this.#counts } : undefined;
     this.#resolve({
       sentMs: this.#sentMs,
-      ...connectionWait(this.#readyMs, this.#sentMs),
+      ...(this.#connectionWaitMs === undefined ? {} : { connectionWaitMs: this.#connectionWaitMs }),
       ...(this.#headersMs === undefined ? {} : { headersMs: this.#headersMs }),
       tokenTimesMs: this.#tokenTimesMs,
       endMs,

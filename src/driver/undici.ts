@@ -34,18 +34,20 @@ class Dispatched implements Dispatcher.DispatchHandler, Carrier {
   readonly #exchange: Exchange;
   readonly #client: Client;
   readonly #connections: Connections;
+  readonly #wasOpen: boolean;
   #controller: Dispatcher.DispatchController | undefined;
 
   constructor(exchange: Exchange, client: Client, connections: Connections) {
     this.#exchange = exchange;
     this.#client = client;
     this.#connections = connections;
+    this.#wasOpen = client.stats.connected;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#exchange.isSettled) controller.abort(new Error('ended before it was sent'));
-    else this.#exchange.sent();
+    else this.#exchange.sent(!this.#wasOpen);
   }
 
   onResponseStart(

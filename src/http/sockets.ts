@@ -9,8 +9,8 @@ import { AnswerParser, type AnswerReceiver } from './answer-parser.ts';
 
 /** What is told of one request and its answer. */
 export interface Correspondent extends AnswerReceiver {
-  /** The connection is open, and the request is being written. */
-  sent(): void;
+  /** The connection is open, at once or after a while, and the request is being written. */
+  sent(hasWaited: boolean): void;
   /** Bytes have come; what they say is told next. */
   arrived(): void;
   /** The answer is whole. */
@@ -111,7 +111,7 @@ class Connection {
         clearTimeout(patience);
         this.#isOpen = true;
         this.#freeSinceMs = performance.now();
-        if (this.#waiting !== undefined) this.#write(this.#waiting);
+        if (this.#waiting !== undefined) this.#write(this.#waiting, true);
         this.#waiting = undefined;
         resolve(this);
       });
@@ -138,12 +138,12 @@ class Connection {
   send(message: string, correspondent: Correspondent): void {
     this.#correspondent = correspondent;
     this.#parser = new AnswerParser(correspondent);
-    if (this.#isOpen) this.#write(message);
+    if (this.#isOpen) this.#write(message, false);
     else this.#waiting = message;
   }
 
-  #write(message: string): void {
-    this.#correspondent?.sent();
+  #write(message: string, hasWaited: boolean): void {
+    this.#correspondent?.sent(hasWaited);
     if (!this.#isGone) this.#socket.write(message); // it may be broken off as it is sent
   }
 

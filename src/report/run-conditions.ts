@@ -51,7 +51,7 @@ function warmupText({ warmup }: Step): string {
 }
 
 function environmentFacts(run: Run): Facts['items'] {
-  const { harness, node, host, git, service, files, fingerprint } = run.environment;
+  const { service, files, fingerprint } = run.environment;
   return [
     { label: 'service', text: `${service.url}${service.simulated ? ', simulated' : ''}` },
     ...(service.info === null || service.info === undefined
@@ -60,14 +60,24 @@ function environmentFacts(run: Run): Facts['items'] {
     ...(service.floorMs ?? []).map(floor => ({ label: 'the way there', text: floorText(floor) })),
     ...wordCounts(run).map(text => ({ label: 'prompts', text })),
     ...Object.entries(files ?? {}).map(([name, digest]) => ({ label: `file ${name}`, text: digest })),
-    {
-      label: 'generator',
-      text: `tgi-bench ${harness}, Node ${node}, ${host.platform}, ${host.cpu}, ${plural(host.cores, 'core')}, ${formatBytes(host.memoryBytes)}${git.commit === undefined ? '' : `, git ${git.commit.slice(0, 12)}`}`,
-    },
+    { label: 'generator', text: generatorText(run.environment) },
     { label: 'when', text: `started ${run.startedAt}, ended ${run.endedAt ?? missing}` },
     { label: 'fingerprint', text: fingerprint },
     { label: 'validity', text: validityText(run.validity) },
   ];
+}
+
+function generatorText({ harness, node, host, threads = 1, git }: Run['environment']): string {
+  return [
+    `tgi-bench ${harness}`,
+    `Node ${node}`,
+    host.platform,
+    host.cpu,
+    plural(host.cores, 'core'),
+    formatBytes(host.memoryBytes),
+    ...(threads === 1 ? [] : [`requests sent by ${threads} threads`]),
+    ...(git.commit === undefined ? [] : [`git ${git.commit.slice(0, 12)}`]),
+  ].join(', ');
 }
 
 /** A value as YAML writes it on one line. */

@@ -55,6 +55,13 @@ describe('the report of a run', () => {
     );
   });
 
+  it('says how many threads sent, where several did', () => {
+    const over = (threads: number) =>
+      markdown(runReport({ ...run, environment: { ...run.environment, threads } }, rows));
+    expect(over(3)).toContain('requests sent by 3 threads');
+    expect(over(1)).not.toContain('requests sent by');
+  });
+
   it('says that figures are simulated wherever they stand', () => {
     expect(markdown(runReport(run, rows))).toContain('Simulated');
     expect(terminal(runOverview(run), { width: 80, colour: false })).toContain('Simulated');

@@ -64,18 +64,20 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, clock: 
   else if (warmup.turnovers === 0 || cold === 0) run.warm(beganMs);
 
   // Slots that come in together do so over one response time, or they would tick in step. Where it is not known the
-  // first request shows it.
+  // first request shows it; of a warm-up that is a time it may take half, so that all are at work when it is over.
   const isKnown = spreadMs !== undefined || slots.length === 1 || initial.length === 0 || run.stopped.aborted;
-  const first = isKnown ? undefined : await run.next(beganMs);
-  if (first !== undefined) {
-    turnedOver(1, first.endMs);
-    spreadMs = first.endMs - beganMs;
-  }
+  const first = isKnown ? undefined : run.next(beganMs);
+  const half = typeof warmup === 'number' ? [sleepUntil(clock, beganMs + warmup / 2, run.stopped)] : [];
+  const shown = first === undefined ? undefined : await Promise.race([first, ...half]);
+  const fromMs = first === undefined ? beganMs : (shown?.endMs ?? clock.nowMs());
+  spreadMs ??= fromMs - beganMs;
+  const goOn = async (slot: Slot, record: RequestRecord) => {
+    turnedOver(1, record.endMs);
+    await drive(slot, record.endMs + pauseMs(record, load.thinkTimeMs) + staggerMs(slot), 2);
+  };
   await Promise.all(
-    initial.map((slot, k) =>
-      first !== undefined && k === 0
-        ? drive(slot, first.endMs + pauseMs(first, load.thinkTimeMs) + staggerMs(slot), 2)
-        : drive(slot, (first?.endMs ?? beganMs) + staggerMs(slot)),
+    initial.map(async (slot, k) =>
+      first !== undefined && k === 0 ? goOn(slot, await first) : drive(slot, fromMs + staggerMs(slot)),
     ),
   );
   await opened;
@@ -84,7 +86,7 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, clock: 
 
 /** Over how long the slots come in: one response time, where it is known, but never longer than the warm-up is. */
 function spreadOf({ cell: { warmup }, staggerMs }: Phase): number | undefined {
-  return typeof warmup === 'number' ? Math.min(staggerMs ?? warmup, warmup) : staggerMs;
+  return typeof warmup === 'number' && staggerMs !== undefined ? Math.min(staggerMs, warmup) : staggerMs;
 }
 
 /** A schedule of its own for each part: what is measured never depends on how long the warm-up took. */

@@ -93,10 +93,13 @@ export function repeatsIn(workloads: PreparedWorkloads, cells: readonly CellResu
     const sent = mostSent(cells, prepared.name);
     if (different === undefined || sent <= different || (isSimulated && prepared.prompts.length === 0)) return [];
     const [ofAll, ofThem] = [sent, different].map(value => value.toLocaleString('en-US'));
-    const times = formatNumber(sent / different);
+    const which =
+      different === 1
+        ? 'one and the same'
+        : `${ofThem} different ones, each sent ${formatNumber(sent / different)} times`;
     return [
       {
-        text: `${prepared.name}: ${ofAll} requests to an endpoint were ${ofThem} different ones, each sent ${times} times; a server that keeps prefixes answers those faster than users would see`,
+        text: `${prepared.name}: ${ofAll} requests to an endpoint were ${which}; a server that keeps prefixes answers those faster than users would see`,
         advice: 'set prompt.unique: true, or give a longer file',
       },
     ];

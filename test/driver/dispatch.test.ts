@@ -507,6 +507,14 @@ describe('the slots of a closed loop', () => {
     expect(mostInFlight(records.filter(({ sentMs = 0 }) => sentMs <= 2_000))).toBe(30);
   });
 
+  it('come in over one response time also where the warm-up is a longer time', async () => {
+    const { records } = await driveVirtually(
+      { load: closed(4), end: { durationMs: 1_000 }, warmup: 20_000, staggerMs: 'unknown' },
+      steady(100),
+    );
+    expect(dueTimes(records.toSorted((a, b) => a.seq - b.seq)).slice(0, 5)).toEqual([0, 100, 125, 150, 175]);
+  });
+
   it('begin after the first answer, spread over the time it took, where it is not known', async () => {
     const { records } = await driveVirtually(
       { load: closed(4), end: { durationMs: 1_000 }, warmup: { turnovers: 3 }, staggerMs: 'unknown' },

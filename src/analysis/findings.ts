@@ -36,7 +36,7 @@ function progress({ windowMs, counts, stopRule }: Found): Remark[] {
   ];
 }
 
-function limits({ load, metrics: { sendLagMs } }: Found): Remark[] {
+function limits({ load, evidence: { placeWaitMs } }: Found): Remark[] {
   const found: Remark[] = [];
   if (load.kind === 'closed' && load.effectiveConcurrency < load.concurrency) {
     found.push({
@@ -45,9 +45,9 @@ function limits({ load, metrics: { sendLagMs } }: Found): Remark[] {
     });
   }
   const places = placesOf(load);
-  if (places !== undefined && sendLagMs.max !== null && sendLagMs.max > 1) {
+  if (places !== undefined && placeWaitMs !== undefined) {
     found.push({
-      text: `requests waited up to ${formatDuration(sendLagMs.max)} for one of ${places} places in flight; they are charged for it`,
+      text: `requests waited up to ${formatDuration(placeWaitMs)} for one of ${places} places in flight; they are charged for it`,
     });
   }
   return found;

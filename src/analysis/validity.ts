@@ -61,7 +61,7 @@ export function worstValidity(verdicts: readonly Validity[]): Validity {
   return { verdict: 'valid', reasons: [] };
 }
 
-/** How many may be in flight of a load that has the others wait: there a late send is what was asked for. */
+/** How many may be in flight of a load that has the others wait. */
 export function placesOf(load: Load): number | undefined {
   return load.kind === 'open' && load.whenFull === 'queue' ? load.effectiveMaxInFlight : undefined;
 }
@@ -74,7 +74,7 @@ function scaleOf({ metrics }: Judged): number {
 /** A send that is late by a tenth of the median TTFT is doubtful, by all of it worthless. */
 function lateSends(cell: Judged): Figure[] {
   const { sendLag } = cell.evidence;
-  if (sendLag === null || placesOf(cell.load) !== undefined) return [];
+  if (sendLag === null) return [];
   return [
     {
       what: `requests were sent late (${sendLag.of})`,

@@ -15,6 +15,8 @@ export interface Due {
   readonly arrival: Arrival;
   readonly part: Part;
   readonly index: number;
+  /** Since when it has waited for a place in flight. */
+  readonly queuedMs?: number;
 }
 
 /**
@@ -132,7 +134,7 @@ export class PhaseRun implements Ending {
 
   /** Sends a request as soon as one in flight has ended. */
   enqueue(due: Due): void {
-    this.#queue.push(due);
+    this.#queue.push({ ...due, queuedMs: this.#clock.nowMs() });
   }
 
   /** Records a request that was due and is not sent, because too many are in flight. */
@@ -214,12 +216,14 @@ export class PhaseRun implements Ending {
   }
 
   /** Sends a request that has a place in flight. */
-  #begin({ arrival, part, index }: Due): Promise<RequestRecord> {
+  #begin({ arrival, part, index, queuedMs }: Due): Promise<RequestRecord> {
+    const placeWaitMs = queuedMs === undefined ? undefined : this.#clock.nowMs() - queuedMs;
     const seq = this.#observer.due(true);
     const request = this.#phase.requestOf(part, index, arrival);
     const ended = this.#send(request, this.#abandoned.signal, this.stopped).then(attempt => {
       this.#inFlight.delete(ended);
-      const record = this.#ended(seq, part, arrival.dueMs, request, attempt);
+      const named = { ...this.#name(seq, part, request.workload), dueMs: arrival.dueMs, placeWaitMs };
+      const record = this.#ended(named, request, attempt);
       const next = this.#queue.shift();
       if (next === undefined) this.stripe.counts.leave();
       else void this.#begin(next);
@@ -234,8 +238,8 @@ export class PhaseRun implements Ending {
     return { seq, cell: cell.index, phase, target: cell.target.name, workload } as const;
   }
 
-  #ended(seq: number, phase: Part, dueMs: number, request: GenerationRequest, attempt: Attempt): RequestRecord {
-    const record = recordOf({ ...this.#name(seq, phase, request.workload), dueMs }, request, attempt);
+  #ended(named: Named, request: GenerationRequest, attempt: Attempt): RequestRecord {
+    const record = recordOf(named, request, attempt);
     this.#observer.ended(record);
     for (const watch of this.#watches) if (watch.isBeyond(record)) this.#stopBy(watch);
     return record;
@@ -248,12 +252,13 @@ export class PhaseRun implements Ending {
   }
 }
 
+/** What a record says before its request is sent. */
+type Named = Pick<RequestRecord, 'seq' | 'cell' | 'phase' | 'target' | 'workload' | 'dueMs'> & {
+  readonly placeWaitMs: number | undefined;
+};
+
 /** The record of a request that has ended. Field by field: to spread what may be there or not costs more than to send a request. */
-function recordOf(
-  named: Pick<RequestRecord, 'seq' | 'cell' | 'phase' | 'target' | 'workload' | 'dueMs'>,
-  { variant, askedInputTokens }: GenerationRequest,
-  attempt: Attempt,
-): RequestRecord {
+function recordOf(named: Named, { variant, askedInputTokens }: GenerationRequest, attempt: Attempt): RequestRecord {
   const { connectionWaitMs, headersMs, inputTokens, finishReason, server, attempts } = attempt;
   const record: { -readonly [Key in keyof RequestRecord]: RequestRecord[Key] } = {
     seq: named.seq,
@@ -271,6 +276,7 @@ function recordOf(
   };
   if (variant !== undefined) record.variant = variant;
   if (askedInputTokens !== undefined) record.askedInputTokens = askedInputTokens;
+  if (named.placeWaitMs !== undefined) record.placeWaitMs = microseconds(named.placeWaitMs);
   if (connectionWaitMs !== undefined) record.connectionWaitMs = microseconds(connectionWaitMs);
   if (headersMs !== undefined) record.headersMs = microseconds(headersMs);
   if (inputTokens !== undefined) record.inputTokens = inputTokens;

@@ -13,12 +13,14 @@ import { type Slots, SlotTime } from './slot-time.ts';
 import { quantiles } from './summary.ts';
 
 export interface Evidence {
-  /** How late requests were sent, not counting waits for a connection: the furthest quantile that there are enough requests for, or the worst of a few. null: nothing was sent. */
+  /** How late requests were sent, not counting waits for a place in flight or a connection: the furthest quantile that there are enough requests for, or the worst of a few. null: nothing was sent. */
   readonly sendLag: { readonly of: 'p99' | 'p95' | 'p90' | 'max'; readonly ms: number } | null;
   /** Requests that were due in the window and were sent long after it, if at all; what was dropped is not among them. */
   readonly overdue: number;
   /** Requests that had to wait for a connection, of how many that were sent. */
   readonly connectionWaits: { readonly requests: number; readonly sent: number; readonly worstMs: number };
+  /** The longest wait for a place in flight; only where some waited. */
+  readonly placeWaitMs?: number;
   readonly tokens: TokenComparison;
   /** Only of a closed loop of constant concurrency whose slots had all come in before the window. */
   readonly slots: Slots | null;
@@ -62,6 +64,7 @@ export class EvidenceRecorder {
   readonly #pending: RequestRecord[] = [];
   readonly #waits = { requests: 0, sent: 0, worstMs: 0 };
   readonly #tokens = { answers: 0, short: 0, long: 0, events: 0, tokens: 0 };
+  #placeWaitMs: number | undefined;
   #course: CourseRecorder | undefined;
   #warmups = 0;
   #overdue = 0;
@@ -104,6 +107,7 @@ export class EvidenceRecorder {
       sendLag: this.#sendLag(),
       overdue: this.#overdue,
       connectionWaits: { ...this.#waits },
+      ...(this.#placeWaitMs === undefined ? {} : { placeWaitMs: this.#placeWaitMs }),
       tokens: { ...this.#tokens },
       slots: this.#slots(),
       silences: this.#silencesInWindow(),
@@ -112,12 +116,13 @@ export class EvidenceRecorder {
   }
 
   #addMeasured(record: RequestRecord): void {
-    const { sentMs, dueMs, connectionWaitMs } = record;
+    const { sentMs, dueMs, placeWaitMs, connectionWaitMs } = record;
     this.#course?.add(record);
     if (record.outcome.kind === 'ok') this.#compareTokens(record);
     if (sentMs === undefined) return;
     this.#waits.sent++;
-    this.#lag.record(Math.max(0, sentMs - dueMs - (connectionWaitMs ?? 0)));
+    this.#lag.record(Math.max(0, sentMs - dueMs - (placeWaitMs ?? 0) - (connectionWaitMs ?? 0)));
+    if (placeWaitMs !== undefined) this.#placeWaitMs = Math.max(this.#placeWaitMs ?? 0, placeWaitMs);
     if (connectionWaitMs === undefined) return;
     this.#waits.requests++;
     this.#waits.worstMs = Math.max(this.#waits.worstMs, connectionWaitMs);

@@ -18,6 +18,8 @@ export interface RequestRecord {
   readonly dueMs: number;
   /** Undefined for a request that was never sent. */
   readonly sentMs?: number;
+  /** How much of the time between due and sent it waited for a place in flight, where a step queues what is due beyond its bound. */
+  readonly placeWaitMs?: number;
   /** How much of the time between due and sent it waited for a connection; only where it had to, a millisecond or more. */
   readonly connectionWaitMs?: number;
   readonly headersMs?: number;

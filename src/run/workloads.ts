@@ -58,10 +58,29 @@ export function checkLengths(scenario: Scenario, workloads: PreparedWorkloads, m
       maxInputTokens === scenario.limits.maxInputTokens
         ? 'limits.maxInputTokens'
         : `what ${model} says of itself at /info`;
-    const problems = tooLong(prepared, maxInputTokens, costliestPicture(facts, prepared.name));
+    const problems = [
+      ...tooLong(prepared, maxInputTokens, costliestPicture(facts, prepared.name)),
+      ...tooLongInTraces(scenario, prepared, facts),
+    ];
     return problems.map(problem => `${problem} (${whose})`);
   });
   if (problems.length > 0) throw new HarnessError(problems.join('\n'), { exitCode: exitCodes.usage });
+}
+
+/** Prompts of traces that are longer than a model takes, with their line. */
+function tooLongInTraces({ load }: Scenario, { name, workload }: PreparedWorkload, facts: ModelFacts): string[] {
+  const { preset, tokens, sharedPrefix } = workload.prompt;
+  if (preset === undefined && tokens === undefined) return [];
+  const { maxInputTokens = Number.POSITIVE_INFINITY } = facts;
+  const besides = (sharedPrefix?.tokens ?? 0) + (costliestPicture(facts, name)?.tokens ?? 0);
+  return load.steps.flatMap(({ load: asked }) => {
+    if (asked.kind === 'closed' || asked.arrivals !== 'trace') return [];
+    const { file, longestPrompt } = asked.trace;
+    const longest = (longestPrompt?.tokens ?? 0) + besides;
+    return longestPrompt === undefined || longest <= maxInputTokens
+      ? []
+      : [`${file}:${longestPrompt.line}: expected at most ${maxInputTokens} tokens a prompt, got ${longest}`];
+  });
 }
 
 /** What must be known of the prompts of a run to read its numbers. */

@@ -3,7 +3,7 @@ import type { Path, Problem } from '../schema/checked-yaml.ts';
 import { formatDuration } from '../units.ts';
 import { cutOf } from './load.ts';
 import type { ScenarioFile, ScenarioStep } from './scenario.ts';
-import { replayed, type TraceReader } from './trace.ts';
+import { longestPrompt, replayed, type TraceReader } from './trace.ts';
 
 /** The ways to say how hard a step asks, and what a field that belongs to another is refused in. */
 const ways = {
@@ -99,7 +99,8 @@ function problemsOfRamp(step: ScenarioStep, way: 'concurrency' | 'ratePerS', at:
 function problemsOfTrace(step: ScenarioStep, traceOf: TraceReader, file: ScenarioFile, at: Path): Problem[] {
   const path: Path = [...at, 'trace'];
   const name = step.trace ?? '';
-  const { trace, problems } = traceOf(name);
+  const read = traceOf(name);
+  const { trace, problems } = read;
   if (problems.length > 0) return problems.map(problem => ({ path, ...problem }));
   if (step.requests !== undefined && step.requests > trace.length) {
     const message = `expected at most ${trace.length} requests, as many as ${name} holds, got ${step.requests}`;
@@ -111,22 +112,21 @@ function problemsOfTrace(step: ScenarioStep, traceOf: TraceReader, file: Scenari
     const within = cut.durationMs === undefined ? '' : ` within ${formatDuration(cut.durationMs)}`;
     return [{ path, message: `expected two requests at different times or more, got ${requests}${within}` }];
   }
-  return problemsOfLengths(
-    trace.map(entry => entry.inputTokens ?? 0),
-    name,
-    file,
-    path,
-  );
+  const longest = longestPrompt(read, requests);
+  return longest === undefined ? [] : problemsOfLengths(longest, name, file, path);
 }
 
 /** A trace that says how long prompts are needs prompts that can be made so long. */
-function problemsOfLengths(inputTokens: readonly number[], trace: string, file: ScenarioFile, path: Path): Problem[] {
-  const longest = inputTokens.reduce((a, b) => Math.max(a, b), 0);
-  if (longest === 0) return [];
+function problemsOfLengths(
+  { tokens, line }: NonNullable<ReturnType<typeof longestPrompt>>,
+  trace: string,
+  file: ScenarioFile,
+  path: Path,
+): Problem[] {
   const { maxInputTokens = Number.POSITIVE_INFINITY } = file.limits;
   const tooLong: Problem[] =
-    longest > maxInputTokens
-      ? [{ path, message: `expected at most ${maxInputTokens} tokens a prompt, got ${longest} in ${trace}` }]
+    tokens > maxInputTokens
+      ? [{ path, message: `${trace}:${line}: expected at most ${maxInputTokens} tokens a prompt, got ${tokens}` }]
       : [];
   const used = new Set(file.targets.flatMap(target => target.workloads));
   const fixed = Object.entries(file.workloads).filter(

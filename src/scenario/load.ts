@@ -1,6 +1,6 @@
 /** How hard a step asks: what one step of a scenario file stands for, in its final form. */
 import type { ScenarioStep } from './scenario.ts';
-import { replayed, type TraceReader } from './trace.ts';
+import { longestPrompt, replayed, type TraceReader } from './trace.ts';
 
 /** A rate that grows or falls in a straight line over the step, or in equally long steps from one to the other. */
 export interface RateRamp {
@@ -30,7 +30,12 @@ export interface Replay {
   readonly arrivals: 'trace';
   /** The mean rate of what is replayed. */
   readonly ratePerS: number;
-  readonly trace: { readonly file: string; readonly sha256: string };
+  readonly trace: {
+    readonly file: string;
+    readonly sha256: string;
+    /** Of what is replayed; only where it says how long prompts are. */
+    readonly longestPrompt?: { readonly tokens: number; readonly line: number };
+  };
   readonly timeScale: number;
 }
 
@@ -74,10 +79,12 @@ export function askedOf(step: ScenarioStep, traceOf: TraceReader): Asked[] {
   };
   if (trace === undefined)
     return eachOf(ratePerS ?? []).map(value => ({ load: { ...open, ...lawOf(step), ...rateOf(value, step) }, end }));
-  const { sha256, trace: entries } = traceOf(trace);
+  const read = traceOf(trace);
   const timeScale = step.timeScale ?? 1;
-  const { requests, ratePerS: meanPerS } = replayed(entries, cutOf(step));
-  const replay: Replay = { arrivals: 'trace', ratePerS: meanPerS, trace: { file: trace, sha256 }, timeScale };
+  const { requests, ratePerS: meanPerS } = replayed(read.trace, cutOf(step));
+  const longest = longestPrompt(read, requests);
+  const named = { file: trace, sha256: read.sha256, ...(longest === undefined ? {} : { longestPrompt: longest }) };
+  const replay: Replay = { arrivals: 'trace', ratePerS: meanPerS, trace: named, timeScale };
   return [{ load: { ...open, ...replay }, end: { ...end, requests } }];
 }
 

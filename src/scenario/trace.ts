@@ -25,6 +25,8 @@ export interface TraceFile {
 /** A trace file once it is read: its requests, or what is wrong with it, each with file and line. */
 export interface ReadTrace {
   readonly trace: Trace;
+  /** The line that each of its requests stands on, from 1. */
+  readonly lines: readonly number[];
   readonly sha256: string;
   readonly problems: readonly Omit<Problem, 'path'>[];
 }
@@ -60,6 +62,7 @@ function readTrace(file: string, read: ReadFile): ReadTrace {
     const hint = 'a trace is looked for beside the scenario file';
     return {
       trace: [],
+      lines: [],
       sha256: '',
       problems: [{ message: `expected a file to read, got: ${messageOf(error)}`, hint }],
     };
@@ -67,18 +70,21 @@ function readTrace(file: string, read: ReadFile): ReadTrace {
 }
 
 /** Reads the text of a trace; empty lines are passed over. */
-export function parseTrace(file: string, text: string): Pick<ReadTrace, 'trace' | 'problems'> {
+export function parseTrace(file: string, text: string): Omit<ReadTrace, 'sha256'> {
   const trace: TraceEntry[] = [];
+  const lines: number[] = [];
   const problems: Omit<Problem, 'path'>[] = [];
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
     const entry = entryOf(line, trace.at(-1)?.dueMs ?? 0);
-    if (typeof entry !== 'string') trace.push(entry);
-    else if (problems.push({ message: `${file}:${index + 1}: ${entry}` }) === problemsTold) break;
+    if (typeof entry !== 'string') {
+      trace.push(entry);
+      lines.push(index + 1);
+    } else if (problems.push({ message: `${file}:${index + 1}: ${entry}` }) === problemsTold) break;
   }
   if (trace.length === 0 && problems.length === 0)
     problems.push({ message: `${file}:1: expected requests, one a line, such as ${form}, got an empty file` });
-  return { trace, problems };
+  return { trace, lines, problems };
 }
 
 /** The request on one line, or what is wrong with it. */
@@ -109,6 +115,17 @@ function entryOf(line: string, atLeastMs: number): TraceEntry | string {
 
 function shown(value: unknown): string {
   return JSON.stringify(value) ?? 'nothing';
+}
+
+/** The longest prompt among the first requests of a trace, and its line; undefined where none says how long it is. */
+export function longestPrompt(
+  { trace, lines }: ReadTrace,
+  requests: number,
+): { readonly tokens: number; readonly line: number } | undefined {
+  let longest: { tokens: number; line: number } | undefined;
+  for (const [index, { inputTokens = 0 }] of trace.slice(0, requests).entries())
+    if (inputTokens > (longest?.tokens ?? 0)) longest = { tokens: inputTokens, line: lines[index] as number };
+  return longest;
 }
 
 /** What a step replays of a trace: at what pace, and to which request or time. */

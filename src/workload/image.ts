@@ -1,5 +1,4 @@
 import type { Sharp } from 'sharp';
-import { messageOf } from '../errors.ts';
 import { seededRandom } from '../random.ts';
 import type { AssetFile, Complain } from '../scenario/assets.ts';
 import type { GeneratedImages } from '../scenario/workload.ts';
@@ -54,7 +53,8 @@ export async function openImage(
     for (const problem of problems) complainOf(problem);
     return problems.length === 0 ? encoded(Buffer.from(bytes), sent.format as ImageFormat, sent) : undefined;
   } catch (error) {
-    complainOf(`expected a picture that can be decoded, got: ${messageOf(error)}`);
+    const [said] = (error instanceof Error ? error.message : String(error)).split('\n');
+    complainOf(`expected a picture that can be decoded, got: ${said} (is it whole, and a JPEG, PNG or WebP?)`);
     return undefined;
   }
 }

@@ -41,7 +41,8 @@ export function readPrompts(file: AssetFile, complain: Complain): FilePrompt[] {
       default:
         throw new Error('expected a name that ends in .txt, .jsonl or .json');
     }
-    if (prompts.length === 0 && problems.length === 0) throw new Error('expected prompts, got an empty file');
+    if (prompts.length === 0 && problems.length === 0)
+      problems.push(`${file.name}:1: expected prompts, got an empty file`);
   } catch (error) {
     problems.push(`${file.name}: ${messageOf(error)}`);
   }

@@ -147,5 +147,16 @@ describe('an open loop at its bound', () => {
     expect(cell?.metrics.responseTimeMs.max).toBeGreaterThan(longest);
     expect(cell?.validity.verdict).toBe('valid');
     expect(cell?.findings.map(({ text }) => text)).toContainEqual(expect.stringContaining('for one of 4 places'));
+    // What the generator itself was late by stands apart from the wait, and in virtual time there is none of it.
+    expect(cell?.evidence.sendLag?.ms).toBeLessThan(0.01);
+    expect(cell?.evidence.placeWaitMs).toBeCloseTo(longest, 2);
+  });
+
+  it('says nothing of places where all found one', async () => {
+    const { run, records } = await virtualRun(
+      scenario('{ ratePerS: 2, maxInFlight: 90, whenFull: queue, duration: 20s }'),
+    );
+    expect(records.every(({ placeWaitMs }) => placeWaitMs === undefined)).toBe(true);
+    expect(run.cells[0]?.findings).toEqual([]);
   });
 });

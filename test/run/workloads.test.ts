@@ -94,6 +94,32 @@ describe('what a model has said of itself', () => {
     expect(() => checkLengths(scenario, workloads, new Map())).not.toThrow();
   });
 
+  it('can show that a trace asks for longer prompts, and on which line', async () => {
+    const trace = '{"dueMs":0,"inputTokens":90}\n\n{"dueMs":5,"inputTokens":300}\n{"dueMs":9,"inputTokens":900}\n';
+    const text = (prompt: string, step: string) => `name: s
+targets: [{ model: m, gpus: [0], workloads: [chat] }]
+workloads: { chat: { kind: text, prompt: ${prompt}, output: { maxNewTokens: 8 } } }
+load: { steps: [${step}] }`;
+    const check = async (prompt: string, step: string, maxInputTokens: number) => {
+      const read = { readTrace: () => ({ text: trace, sha256: '' }) };
+      const { scenario, assets } = parseScenario({
+        file: 's.yaml',
+        text: text(prompt, step),
+        overrides: [],
+        environment: {},
+        ...read,
+      });
+      checkLengths(scenario, await prepareWorkloads(scenario, assets), new Map([['m', { maxInputTokens }]]));
+    };
+    const whole = '{ trace: t.jsonl }';
+    await expect(check('{ tokens: 5 }', whole, 800)).rejects.toThrow(
+      /^t\.jsonl:4: expected at most 800 tokens a prompt, got 900 \(what m says of itself at \/info\)$/,
+    );
+    await expect(check('{ tokens: 5, sharedPrefix: { ratio: 1, tokens: 50 } }', whole, 940)).rejects.toThrow(/got 950/);
+    await check('{ tokens: 5 }', whole, 900);
+    await check('{ tokens: 5 }', '{ trace: t.jsonl, requests: 2 }', 300);
+  });
+
   it('counts what its pictures cost it', async () => {
     const images = 'images: { generate: { width: 8, height: 8, count: 1 } }';
     const { scenario, assets } = scenarioOf({

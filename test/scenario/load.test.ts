@@ -105,7 +105,11 @@ describe('a step', () => {
   });
 
   it('replays a trace at its mean rate, to its end or to where the step cuts it', () => {
-    const trace = { file: 'good.jsonl', sha256: 'digest of good.jsonl' };
+    const trace = {
+      file: 'good.jsonl',
+      sha256: 'digest of good.jsonl',
+      longestPrompt: { tokens: 9, line: 1 },
+    };
     expect(stepOf('{ trace: good.jsonl }')).toEqual({
       load: { ...open, arrivals: 'trace', ratePerS: 1, trace, timeScale: 1 },
       end: { requests: 3 },
@@ -191,7 +195,7 @@ describe('a bad step', () => {
 
   it('cannot replay prompts that are longer than the limit', () => {
     expect(problems(scenario('{ trace: good.jsonl }', undefined, 'limits: { maxInputTokens: 8 }'))).toEqual([
-      expect.stringContaining('expected at most 8 tokens a prompt, got 9 in good.jsonl'),
+      expect.stringContaining('good.jsonl:1: expected at most 8 tokens a prompt, got 9'),
     ]);
   });
 });

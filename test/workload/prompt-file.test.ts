@@ -63,9 +63,9 @@ describe('a prompt file', () => {
 
 describe('a bad prompt file', () => {
   const cases: [string, string, string | Uint8Array, string][] = [
-    ['that is empty', 'p.txt', '', 'p.txt: expected prompts, got an empty file'],
-    ['of empty lines', 'p.jsonl', '\n \n', 'p.jsonl: expected prompts, got an empty file'],
-    ['of an empty list', 'p.json', '[]', 'p.json: expected prompts, got an empty file'],
+    ['that is empty', 'p.txt', '', 'p.txt:1: expected prompts, got an empty file'],
+    ['of empty lines', 'p.jsonl', '\n \n', 'p.jsonl:1: expected prompts, got an empty file'],
+    ['of an empty list', 'p.json', '[]', 'p.json:1: expected prompts, got an empty file'],
     ['of another kind', 'p.csv', 'a,b', 'p.csv: expected a name that ends in .txt, .jsonl or .json'],
     ['that is not text', 'p.txt', new Uint8Array([0xff, 0xd8, 0xff]), 'p.txt: expected UTF-8 text, got other bytes'],
     ['that is no JSON', 'p.json', '{"prompt"', 'p.json: expected JSON, got: '],

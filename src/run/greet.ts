@@ -63,7 +63,7 @@ export async function greet(
       const withPicture = (picture: EncodedImage) => send(target, shortWords, [picture]);
       models.set(target.model, {
         ...tokensOfWords(short, long),
-        ...(await inputLimit(bench, target, ca)),
+        ...(await limitsOf(bench, target, ca)),
         ...(await learnPictureTokens(target, asked, short.inputTokens, withPicture)),
       });
     }
@@ -82,23 +82,40 @@ function tokensOfWords(short: Attempt, long: Attempt | undefined): Pick<ModelFac
   return found === undefined ? {} : { tokensOfWords: found };
 }
 
-/** The longest prompt a model takes, by what its endpoint says of itself: beside `generate`, as documented, or below it. */
-async function inputLimit(
+/**
+ * The longest prompt a model takes, and with its answer, by what its endpoint says of itself: beside `generate`, as
+ * documented, or below it. Of a chat route it is what is before it, where vLLM tells the length of its context instead.
+ */
+async function limitsOf(
   bench: ServiceBench,
   target: Target,
   ca: string | undefined,
-): Promise<Pick<ModelFacts, 'maxInputTokens'>> {
+): Promise<Pick<ModelFacts, 'maxInputTokens' | 'maxTotalTokens'>> {
   const url = bench.urlOf(target);
-  const endpoint = url.origin + url.pathname.replace(/\/$/, '');
+  const address = url.origin + url.pathname.replace(/\/$/, '');
+  const endpoint = address.replace(/\/v1\/chat\/completions$/, '');
+  const said = (path: string) => infoAt(path, bench.addressingOf(target), ca);
   for (const at of new Set([endpoint.replace(/\/generate$/, ''), endpoint])) {
-    const info = await infoAt(`${at}/info`, bench.addressingOf(target), ca);
-    const told = isMapping(info)
-      ? [info['max_input_tokens'], info['max_input_length'], info['max_sequence_length']]
-      : [];
-    const limit = told.find(value => Number.isSafeInteger(value) && (value as number) > 0);
-    if (limit !== undefined) return { maxInputTokens: limit as number };
+    const info = await said(`${at}/info`);
+    const maxInputTokens = countIn(info, 'max_input_tokens', 'max_input_length', 'max_sequence_length');
+    const maxTotalTokens = countIn(info, 'max_total_tokens');
+    if (maxInputTokens !== undefined)
+      return { maxInputTokens, ...(maxTotalTokens === undefined ? {} : { maxTotalTokens }) };
   }
-  return {};
+  const context = endpoint === address ? undefined : contextIn(await said(`${endpoint}/v1/models`));
+  return context === undefined ? {} : { maxInputTokens: context, maxTotalTokens: context };
+}
+
+/** The context length of the only model in a list of models. */
+function contextIn(list: unknown): number | undefined {
+  const models: unknown = isMapping(list) ? list['data'] : undefined;
+  return Array.isArray(models) && models.length === 1 ? countIn(models[0], 'max_model_len') : undefined;
+}
+
+/** The first of several names under which a count is told. */
+function countIn(info: unknown, ...names: readonly string[]): number | undefined {
+  const told = isMapping(info) ? names.map(name => info[name]) : [];
+  return told.find((value): value is number => Number.isSafeInteger(value) && (value as number) > 0);
 }
 
 /** What is said there as JSON; undefined where it does not answer so. */

@@ -7,7 +7,7 @@ import { formatNumber, formatRatio } from '../units.ts';
 import { tooLong } from '../workload/input-limit.ts';
 import { openWorkload, type PreparedWorkload, withPictures } from '../workload/prepare.ts';
 import { costliestPicture, cutOf, type ModelFacts } from '../workload/prompt.ts';
-import { differentRequests } from '../workload/workload.ts';
+import { areAnswersCut, differentRequests } from '../workload/workload.ts';
 
 export type PreparedWorkloads = ReadonlyMap<string, PreparedWorkload>;
 
@@ -91,6 +91,11 @@ export function remarksOn(scenario: Scenario, workloads: PreparedWorkloads, mode
     if (cut !== undefined) {
       const [tokens, limit] = [cut.tokens, facts.maxInputTokens ?? 0].map(value => value.toLocaleString('en-US'));
       const text = `${prepared.name}: ${formatRatio(cut.ratio)} of the prompts for ${model} were cut to ${tokens} tokens, within its limit of ${limit}`;
+      remarks.push({ text });
+    }
+    if (areAnswersCut(prepared, facts)) {
+      const limit = (facts.maxTotalTokens ?? 0).toLocaleString('en-US');
+      const text = `${prepared.name}: answers are asked of ${model} to be no longer than fits beside their prompt, ${limit} tokens in all`;
       remarks.push({ text });
     }
     if (isCalibrated(prepared) && facts.tokensOfWords === undefined)

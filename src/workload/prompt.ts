@@ -12,6 +12,8 @@ export interface ModelFacts {
   /** How the server itself counts plain words. */
   readonly tokensOfWords?: TokensOfWords;
   readonly maxInputTokens?: number;
+  /** What a prompt and its answer may have together. */
+  readonly maxTotalTokens?: number;
   /** What its pictures are to it, in tokens, by workload and size. */
   readonly pictureTokens?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
@@ -80,6 +82,26 @@ function mostTokens({ name, workload, wording }: PreparedWorkload, facts: ModelF
   const limit = maxInputTokens - (costliestPicture(facts, name)?.tokens ?? 0);
   const text = wording === undefined ? Math.floor(limit * inexactShare) : limit;
   return Math.max(1, text - (workload.prompt.sharedPrefix?.tokens ?? 0));
+}
+
+/**
+ * How long an answer may be beside a prompt that was made to a length, its picture apart. Without a tokenizer the limit
+ * of both together keeps the same distance as that of the prompt.
+ */
+export function answerRoom({ name, wording }: PreparedWorkload, facts: ModelFacts): (promptTokens: number) => number {
+  const { maxTotalTokens = Number.POSITIVE_INFINITY } = facts;
+  const limit = wording === undefined ? Math.floor(maxTotalTokens * inexactShare) : maxTotalTokens;
+  const pictureTokens = costliestPicture(facts, name)?.tokens ?? 0;
+  return promptTokens => Math.max(1, limit - promptTokens - pictureTokens);
+}
+
+/** The longest prompt that is made up for a model; undefined where prompts are given. */
+export function longestPromptTokens(prepared: PreparedWorkload, facts: ModelFacts): number | undefined {
+  const { prompt } = prepared.workload;
+  if (prompt.preset === undefined && prompt.tokens === undefined) return undefined;
+  const lengths = lengthsOf(prepared);
+  const longest = typeof lengths === 'number' ? lengths : 'kind' in lengths ? lengths.max : (lengths.at(-1)?.[1] ?? 0);
+  return Math.min(longest, mostTokens(prepared, facts)) + (prompt.sharedPrefix?.tokens ?? 0);
 }
 
 /** The size of a workload's pictures that costs a model most; undefined where none is known. */

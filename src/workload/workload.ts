@@ -10,7 +10,7 @@ import { lengthOf } from './lengths.ts';
 import { drawPicture } from './pictures.ts';
 import type { PreparedWorkload } from './prepare.ts';
 import { presets } from './presets.ts';
-import { type ModelFacts, promptSource } from './prompt.ts';
+import { answerRoom, longestPromptTokens, type ModelFacts, promptSource } from './prompt.ts';
 
 /** What one request asks for. */
 export interface GenerationRequest {
@@ -37,20 +37,35 @@ export type RequestSource = (names: readonly (string | number)[], lengths?: Toke
 export function requestSource(prepared: PreparedWorkload, seed: number, facts: ModelFacts = {}): RequestSource {
   const { name, workload, pictures } = prepared;
   const promptOf = promptSource(prepared, seed, facts);
+  const roomFor = answerRoom(prepared, facts);
   return (names, lengths = {}) => {
     const random = seededRandom(seed, 'request', name, ...names);
     const drawn = pictures.length === 0 ? undefined : drawPicture(pictures, random);
     const { text, askedTokens } = promptOf(random, names, lengths.inputTokens);
+    const answerTokens = lengths.outputTokens ?? outputTokens(workload, random);
     return {
       prompt: text,
       images: drawn === undefined ? [] : [drawn.picture],
-      maxNewTokens: lengths.outputTokens ?? outputTokens(workload, random),
+      maxNewTokens: askedTokens === undefined ? answerTokens : Math.min(answerTokens, roomFor(askedTokens)),
       parameters: workload.parameters,
       stream: workload.stream,
       ...(drawn !== undefined || askedTokens === undefined ? {} : { askedInputTokens: askedTokens }),
       ...(drawn === undefined || pictures.length === 1 ? {} : { variant: drawn.size }),
     };
   };
+}
+
+/** Whether some answers are asked to be shorter than the workload says, for they would not fit beside their prompt. */
+export function areAnswersCut(prepared: PreparedWorkload, facts: ModelFacts): boolean {
+  const promptTokens = longestPromptTokens(prepared, facts);
+  return promptTokens !== undefined && mostOutputTokens(prepared.workload) > answerRoom(prepared, facts)(promptTokens);
+}
+
+function mostOutputTokens({ prompt, output }: Workload): number {
+  const asked = output?.maxNewTokens;
+  if (typeof asked === 'object') return asked.max;
+  const most = prompt.preset === undefined ? Number.POSITIVE_INFINITY : presets[prompt.preset].maxOutputTokens;
+  return Math.min(most, asked ?? Number.POSITIVE_INFINITY);
 }
 
 /** How many different requests a workload can give before one comes again; undefined where there is no end of them. */

@@ -38,6 +38,12 @@ async function greeted(
     asked++;
     let body = '';
     for await (const chunk of request) body += chunk;
+    if (request.url?.endsWith('/chat/completions')) {
+      const chunk = { choices: [{ index: 0, delta: { content: ' a' }, finish_reason: 'length' }] };
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.end(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`);
+      return;
+    }
     const { inputs } = JSON.parse(body) as { inputs: string };
     const picture = /^<image>(.*)<\/image>\n/.exec(inputs);
     const words = inputs.slice(picture?.[0].length ?? 0).split(' ').length;
@@ -64,7 +70,7 @@ async function greeted(
     text: `
 name: s
 service: { url: "${serviceUrl}"${service} }
-targets: [${targets || '{ model: m, gpus: [0, 1], workloads: [w] }'}]
+targets: [${targets.replace('SERVICE', serviceUrl) || '{ model: m, gpus: [0, 1], workloads: [w] }'}]
 workloads: { w: ${workloads} }
 load: { steps: [{ concurrency: 1, requests: 1 }] }
 `,
@@ -109,6 +115,23 @@ describe('greet', () => {
     expect(await limit({ '/m/gpu0/info': { max_sequence_length: 8192 } })).toBe(8192);
     expect(await limit({ '/m/gpu0/generate/info': { max_input_tokens: 2048, max_total_tokens: 4096 } })).toBe(2048);
     expect(await limit({ '/info': { max_input_tokens: 99 } })).toBeUndefined();
+    const targets = (path: string) => `{ url: "SERVICE${path}", model: m, protocol: openai-chat, workloads: [w] }`;
+    const ofChat = async (path: string, infos: Record<string, object>) =>
+      (await greeted(given, { infos, targets: targets(path) })).models.get('m');
+    expect(await ofChat('/x/v1/chat/completions', { '/x/info': { max_input_tokens: 7, max_total_tokens: 9 } })).toEqual(
+      {
+        maxInputTokens: 7,
+        maxTotalTokens: 9,
+      },
+    );
+    expect(await ofChat('/v1/chat/completions', { '/v1/models': { data: [{ id: 'm', max_model_len: 500 }] } })).toEqual(
+      {
+        maxInputTokens: 500,
+        maxTotalTokens: 500,
+      },
+    );
+    const infos = { '/m/gpu0/generate/info': { max_input_tokens: 2048, max_total_tokens: 4096 } };
+    expect((await greeted(given, { infos })).models.get('m')?.maxTotalTokens).toBe(4096);
   });
 
   it('learns for a model what any of its endpoints needs', async () => {

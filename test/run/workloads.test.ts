@@ -207,6 +207,24 @@ describe('remarksOn', () => {
     ]);
   });
 
+  it('says where answers are cut to what fits beside their prompt', async () => {
+    const { scenario, assets } = scenarioOf({
+      chat,
+      fixed: '{ kind: text, prompt: { tokens: 90 }, output: { maxNewTokens: 8 } }',
+    });
+    const workloads = await prepareWorkloads(scenario, assets);
+    const tokensOfWords = { perPromptTokens: 0, perWordTokens: 1 };
+    const said = (maxTotalTokens: number) =>
+      remarksOn(scenario, workloads, new Map([['m', { tokensOfWords, maxInputTokens: 99_000, maxTotalTokens }]])).map(
+        ({ text }) => text,
+      );
+    expect(said(16_000)).toEqual([]);
+    expect(said(4096)).toEqual([
+      'chat: answers are asked of m to be no longer than fits beside their prompt, 4,096 tokens in all',
+    ]);
+    expect(said(100)).toHaveLength(2);
+  });
+
   it('says nothing where there is nothing to say', async () => {
     const { scenario, assets } = scenarioOf({ chat });
     const workloads = await prepareWorkloads(scenario, assets);

@@ -82,6 +82,31 @@ describe('what a server has said of how it counts', () => {
   });
 });
 
+describe('an answer', () => {
+  it('is asked to be no longer than fits beside its prompt and its picture', async () => {
+    const requests = async (facts: ModelFacts) => {
+      const requestOf = requestSource(
+        await prepared({ ...workload({ preset: 'chat' }), output: undefined }),
+        42,
+        facts,
+      );
+      return Array.from({ length: 400 }, (_, index) => requestOf([index]));
+    };
+    const limits = { maxInputTokens: 2_000, maxTotalTokens: 2_200 };
+    const cut = await requests(limits);
+    for (const { askedInputTokens = Number.NaN, maxNewTokens } of cut) {
+      expect(askedInputTokens + maxNewTokens).toBeLessThanOrEqual(2_090);
+      expect(maxNewTokens).toBeGreaterThanOrEqual(1);
+    }
+    const whole = await requests({ maxInputTokens: 2_000 });
+    expect(cut.map(({ prompt }) => prompt)).toEqual(whole.map(({ prompt }) => prompt));
+    expect(cut.some(({ maxNewTokens }, i) => maxNewTokens < (whole[i]?.maxNewTokens ?? 0))).toBe(true);
+    const pictureTokens = { chat: { '8x8': 300 } };
+    for (const { askedInputTokens = Number.NaN, maxNewTokens } of await requests({ ...limits, pictureTokens }))
+      expect(askedInputTokens + maxNewTokens + 300).toBeLessThanOrEqual(2_090);
+  });
+});
+
 describe('cutOf', () => {
   it('says how many prompts of a preset are cut, and to what', async () => {
     const preset = await prepared(workload({ preset: 'chat' }));

@@ -72,7 +72,7 @@ function deviationCell(deviation: Deviation, canBeOdd: boolean): TableCell {
   const { yardstick, changeRatio, interval, stands, blocks } = deviation;
   if (changeRatio === null) return { text: missing, value: null };
   const worse = yardstick.better === 'lower' ? changeRatio : -changeRatio;
-  const range = interval === null ? '' : ` (${signed(interval[0])} to ${signed(interval[1])})`;
+  const range = interval === null ? '' : ` (${signed(interval[0])} to ${signed(interval[1])})`.replace(' %', '');
   return {
     text: `${stands && canBeOdd ? 'outlier: ' : ''}${signed(changeRatio)}${range}`,
     value: changeRatio,

@@ -13,7 +13,7 @@ export interface Context {
 }
 
 export const noteId = (number: number) => `note-${number}`;
-export const referenceId = (number: number, place: number) => `ref-${number}-${place}`;
+export const referenceId = (number: number) => `ref-${number}`;
 
 /** The numbers of notes, each a link to it that says it as well. */
 function marks(notes: readonly string[] | undefined, { numbers, references }: Context): Markup {
@@ -22,7 +22,9 @@ function marks(notes: readonly string[] | undefined, { numbers, references }: Co
       const number = numbers.get(note) ?? 0;
       const place = references.get(number) ?? 0;
       references.set(number, place + 1);
-      return html`<sup><a href="#${noteId(number)}" id="${referenceId(number, place)}" title="${note}" aria-label="Note ${number}">${number}</a></sup>`;
+      // The note leads back to the first place where it stands.
+      const id = place === 0 ? html` id="${referenceId(number)}"` : undefined;
+      return html`<sup><a href="#${noteId(number)}"${id} title="${note}" aria-label="Note ${number}">${number}</a></sup>`;
     }),
   );
 }

@@ -87,11 +87,9 @@ function stamp({ stamp: text }: Document): Markup {
 function notes({ numbers, references }: Context): Markup {
   if (numbers.size === 0) return html``;
   const items = [...numbers].map(([note, number]) => {
-    const back = Array.from(
-      { length: Math.min(references.get(number) ?? 0, 1) },
-      (_, i) =>
-        html` <a class="back" href="#${referenceId(number, i)}" aria-label="Back to where note ${number} stands">↩</a>`,
-    );
+    const back = references.has(number)
+      ? html` <a class="back" href="#${referenceId(number)}" aria-label="Back to where note ${number} stands">↩</a>`
+      : undefined;
     return html`<li id="${noteId(number)}">${note}${back}</li>`;
   });
   return html`<section class="notes" aria-labelledby="notes"><h2 id="notes">Notes</h2><ol>${items}</ol></section>`;

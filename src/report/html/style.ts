@@ -73,15 +73,15 @@ thead th.group{padding-bottom:0;text-align:right;color:var(--ink)}
 tbody tr+tr>*{border-top:1px solid var(--faint)}
 tbody th{position:sticky;left:0;background:var(--surface);font-weight:500}
 thead th:first-child{position:sticky;left:0;background:var(--surface)}
-th.right,td.right{text-align:right;white-space:nowrap}
-td.left{overflow-wrap:anywhere;min-width:5rem}
+th.right,td{text-align:right;white-space:nowrap}
+td.left{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:5rem}
 tbody th{white-space:nowrap}
 td.bad,th.bad{color:var(--bad);font-weight:600}
 td.good{color:var(--good)}
 td.doubt{color:var(--doubt)}
 td.hot{background:color-mix(in srgb,var(--c1) var(--heat),var(--surface))}
 td.cool{background:color-mix(in srgb,var(--c0) var(--heat),var(--surface))}
-td.worse,td.cool{color:var(--ink)}
+td.hot,td.cool{color:var(--ink)}
 td.bar{background:linear-gradient(var(--faint),var(--faint)) 0 50%/var(--bar) 70% no-repeat}
 .better{margin-left:.2em;color:var(--muted);font-weight:400}
 sup{line-height:0;font-size:.72em}

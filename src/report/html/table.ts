@@ -47,8 +47,9 @@ function arrow({ better }: Column): Markup {
 
 function cellMarkup(cell: TableCell, column: Column, i: number, marks: (notes: TableCell['notes']) => Markup): Markup {
   const { text, n, notes, tone, heat, bar } = cell;
+  // To the right is what most are: in a large table it counts.
   const classes = [
-    column.align,
+    ...(column.align === 'left' ? ['left'] : []),
     ...(tone === undefined ? [] : [tone]),
     ...(heat === undefined ? [] : [heat > 0 ? 'hot' : 'cool']),
     ...(bar === undefined ? [] : ['bar']),
@@ -59,8 +60,9 @@ function cellMarkup(cell: TableCell, column: Column, i: number, marks: (notes: T
         ? undefined
         : html` style="--bar:${(bar * 100).toFixed(1)}%"`
       : html` style="--heat:${(Math.abs(heat) * 60).toFixed(0)}%"`;
+  const named = classes === '' ? undefined : html` class="${classes}"`;
   const title = n === undefined ? undefined : html` title="n = ${n.toLocaleString('en-US')}"`;
   return i === 0 && column.align === 'left'
-    ? html`<th scope="row" class="${classes}"${shade}${title}>${text}${marks(notes)}</th>`
-    : html`<td class="${classes}"${shade}${title}>${text}${marks(notes)}</td>`;
+    ? html`<th scope="row"${named}${shade}${title}>${text}${marks(notes)}</th>`
+    : html`<td${named}${shade}${title}>${text}${marks(notes)}</td>`;
 }

@@ -2,6 +2,7 @@
 
 import { type FileHandle, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { diagnosed } from '../analysis/diagnosis.ts';
 import { worstValidity } from '../analysis/validity.ts';
 import { CellRecorder } from '../record/cell-recorder.ts';
 import { isSimulated, unwatched } from '../record/cell-telemetry.ts';
@@ -166,7 +167,7 @@ async function rebuildRun(
     findings,
     environment: { ...stored.environment, gpus: ofRun.devices() },
     ...(watched === undefined ? {} : { telemetry: watched }),
-    cells,
+    cells: diagnosed(cells, watched?.before ?? []),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { setMaxListeners } from 'node:events';
+import { diagnosed } from '../analysis/diagnosis.ts';
 import { worstValidity } from '../analysis/validity.ts';
 import { type Clock, sleepUntil } from '../clock.ts';
 import type { Driver, Phase } from '../driver/driver.ts';
@@ -110,7 +111,7 @@ export async function runScenario(options: RunOptions): Promise<Run> {
         ...remarksOn(scenario, options.workloads, options.models),
         ...repeatsIn(options.workloads, results, options.environment.service.simulated),
       ],
-      cells: results,
+      cells: diagnosed(results, telemetry?.before ?? []),
     };
   };
 

@@ -5,6 +5,7 @@ import { retrying } from '../../src/driver/retry.ts';
 import { simulatedSend } from '../../src/driver/simulated.ts';
 import { stripedDriver } from '../../src/driver/striped.ts';
 import type { Engine } from '../../src/engine/engine.ts';
+import type { GpuLine } from '../../src/record/gpu-sample.ts';
 import type { RequestRecord } from '../../src/record/request-record.ts';
 import type { Environment, GeneratorSample, Run } from '../../src/record/run.ts';
 import { phaseOf } from '../../src/run/phase.ts';
@@ -46,6 +47,8 @@ export async function virtualRun(
     traceTexts?: Readonly<Record<string, string>>;
     /** Stands between the drivers and the engine. */
     between?: (send: Send) => Send;
+    /** What is seen of the GPUs, each when its time comes. */
+    gpuLines?: readonly GpuLine[];
     /** Told of every request as it is sent. */
     onRequest?: (request: GenerationRequest) => void;
     /** Spreads every cell over so many lanes, as a run does over threads. */
@@ -121,6 +124,15 @@ export async function virtualRun(
         writeRun: async run => options.onRun?.(run),
         close: async () => {},
       }),
+      watch: listener => {
+        const cancels = (options.gpuLines ?? []).map(line => clock.at(line.atMs, () => listener.gpu(line)));
+        return {
+          settled: Promise.resolve(),
+          stop: async () => {
+            for (const cancel of cancels) cancel();
+          },
+        };
+      },
       progress: each => void progress.push(each),
       signal: interrupt.signal,
       wallClock: () => '2026-01-01T00:00:00.000Z',

@@ -14,6 +14,7 @@ import { probeCommand } from './probe.ts';
 import { report } from './report.ts';
 import { run } from './run.ts';
 import { serve } from './serve.ts';
+import { telemetry } from './telemetry.ts';
 import { convert } from './trace.ts';
 import { validate } from './validate.ts';
 
@@ -105,6 +106,15 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
           .option('plan', { type: 'boolean', describe: 'say what they would do: cells, requests, time, quantiles' })
           .option('json', { type: 'boolean', describe: 'print the scenarios and cells as JSON' }),
       async args => done(await validate(args, io)),
+    )
+    .command(
+      'telemetry [scenario..]',
+      'what a run would see of GPUs and model servers, without any load',
+      command =>
+        scenarioOptions(command)
+          .option('for', { type: 'string', default: '10s', describe: 'for how long' })
+          .option('json', { type: 'boolean', describe: 'print the samples as lines of JSON and nothing else' }),
+      async args => done(await telemetry(args, io)),
     )
     .command('schema', 'print the JSON Schema of a scenario file', {}, () =>
       say(io.stdout, JSON.stringify(scenarioJsonSchema(), null, 2)),

@@ -152,7 +152,7 @@ function opening(
 }
 
 /** Where the service is, or the first of the endpoints that have a URL of their own. */
-function serviceUrlOf({ service, targets }: Scenario): string {
+export function serviceUrlOf({ service, targets }: Scenario): string {
   if (service.url !== 'embedded') return service.url;
   return new URL(targets.find(({ url }) => url !== undefined)?.url ?? 'http://127.0.0.1').origin;
 }
@@ -163,7 +163,8 @@ export function runId(name: string): string {
   return `${time}-${name}-${randomBytes(2).toString('hex')}`;
 }
 
-function readCertificates(path: string, directory: string): string {
+/** The certificates of a PEM file. Throws a HarnessError where it cannot be read. */
+export function readCertificates(path: string, directory: string): string {
   try {
     return readFileSync(resolve(directory, path), 'utf8');
   } catch (cause) {

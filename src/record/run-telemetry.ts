@@ -159,7 +159,9 @@ export class RunTelemetry {
 function begin(gaps: OpenGap[], { atMs, gap, absent }: { atMs: number; gap: string; absent?: true }): void {
   const last = gaps.at(-1);
   // The same again, in a gap that lasts, is the same gap.
-  if ((last?.toMs === null && last.text === gap) || gaps.length >= mostGaps) return;
+  if (last?.toMs === null && last.text === gap) return;
+  end(gaps, atMs);
+  if (gaps.length >= mostGaps) return;
   gaps.push({ fromMs: atMs, toMs: null, text: gap, ...(absent ? { absent } : {}) });
 }
 

@@ -103,7 +103,8 @@ export function serverTables(run: Run): Block[] {
           { kind: 'heading' as const, text: 'Where the time went, by the answers’ own headers (means)' },
           table(
             [
-              left('cell'),
+              left('endpoint'),
+              left('load'),
               right('answers'),
               right('service ms'),
               right('network and gateway'),

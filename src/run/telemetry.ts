@@ -10,7 +10,7 @@ import type { Target } from '../scenario/target.ts';
 import { type CommandOrigin, devicesOf, type GpuSource } from '../scenario/telemetry.ts';
 import { watchGpuCommand } from '../telemetry/gpu-command.ts';
 import { watchGpuPage } from '../telemetry/gpu-pages.ts';
-import { nvidiaSmi, xpuSmi } from '../telemetry/gpu-tools.ts';
+import { type GpuDialogue, nvidiaSmi, xpuSmi } from '../telemetry/gpu-tools.ts';
 import { listInstances } from '../telemetry/mig.ts';
 import { type ServerPage, watchServerPages } from '../telemetry/server-pages.ts';
 import type { TelemetryListener, Watch } from '../telemetry/watch.ts';
@@ -45,7 +45,7 @@ export function watchAll(options: TelemetryOptions, listener: TelemetryListener)
   const { scenario, clock, ca } = options;
   const { gpu, metrics } = scenario.telemetry;
   const reader = pageReader({ ca, timeoutMs: pageTimeoutMs, mostBytes: mostPageBytes });
-  const watches = gpu.map(source => watchSource(source, options, listener, reader));
+  const watches = gpu.map(source => watchSource(sourceOf(source, options), options, listener, reader));
   if (metrics !== undefined)
     watches.push(
       watchServerPages({
@@ -66,44 +66,90 @@ export function watchAll(options: TelemetryOptions, listener: TelemetryListener)
   };
 }
 
+/** What is asked, in words: the commands as they can be typed, and the pages. */
+export function asked(options: TelemetryOptions): string[] {
+  const { gpu, metrics } = options.scenario.telemetry;
+  const sources = gpu.map(each => {
+    const source = sourceOf(each, options);
+    switch (source.kind) {
+      case 'command':
+        return `${source.name}: ${[...source.command, ...source.dialogue.arguments].map(quoted).join(' ')}`;
+      case 'dcgm':
+        return `${source.name}: ${source.url}`;
+      case 'absent':
+        return `${source.name}: ${source.why}`;
+    }
+  });
+  const pages = metrics === undefined ? [] : options.scenario.targets.map(target => pageOf(target, options));
+  return [...sources, ...pages.map(({ target, urls }) => `model server of ${target}: ${urls.join(' or ')}`)];
+}
+
+/** As a shell takes it for one word. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** A source as it is watched: what to start or to ask, or why there is nothing. */
+type Source = { readonly name: string; readonly host: string | undefined; readonly intervalMs: number } & (
+  | {
+      readonly kind: 'command';
+      readonly command: readonly string[];
+      readonly env: Readonly<Record<string, string>>;
+      readonly dialogue: GpuDialogue;
+      readonly simulated: boolean;
+      readonly knowsInstances: boolean;
+    }
+  | { readonly kind: 'dcgm'; readonly url: string }
+  | { readonly kind: 'absent'; readonly why: string }
+);
+
+function sourceOf({ host, intervalMs, from }: GpuSource, options: TelemetryOptions): Source {
+  const at = host === undefined ? '' : ` at ${host}`;
+  if (from.kind === 'dcgm') return { kind: 'dcgm', name: `dcgm${at}`, url: from.url, host, intervalMs };
+  const found = commandOf(from, options);
+  if (typeof found === 'string') return { kind: 'absent', name: `nvidia-smi${at}`, why: found, host, intervalMs };
+  const { tool, simulated } = found;
+  return {
+    ...found,
+    kind: 'command',
+    name: `${tool}${simulated ? ' look-alike' : ''}${at}`,
+    dialogue: tool === 'nvidia-smi' ? nvidiaSmi(intervalMs) : xpuSmi(intervalMs),
+    knowsInstances: tool === 'nvidia-smi',
+    host,
+    intervalMs,
+  };
+}
+
 function watchSource(
-  source: GpuSource,
-  options: TelemetryOptions,
+  source: Source,
+  { clock, scenario }: TelemetryOptions,
   listener: TelemetryListener,
   reader: ReturnType<typeof pageReader>,
 ): Watch {
-  const { clock } = options;
-  const { host, intervalMs } = source;
-  const at = host === undefined ? '' : ` at ${host}`;
+  const { name, intervalMs } = source;
   const listen = listener.gpu.bind(listener);
-  if (source.from.kind === 'dcgm')
-    return watchGpuPage({ url: source.from.url, host, source: `dcgm${at}`, intervalMs, reader, clock, listen });
-  const found = commandOf(source.from, options);
-  if (typeof found === 'string') {
-    listen({ atMs: clock.nowMs(), source: `nvidia-smi${at}`, simulated: false, gap: found, absent: true });
-    return { settled: Promise.resolve(), stop: async () => {} };
+  switch (source.kind) {
+    case 'dcgm':
+      return watchGpuPage({ ...source, source: name, reader, clock, listen });
+    case 'absent':
+      listen({ atMs: clock.nowMs(), source: name, simulated: false, gap: source.why, absent: true });
+      return { settled: Promise.resolve(), stop: async () => {} };
+    case 'command': {
+      const { command, env, simulated, knowsInstances } = source;
+      const watched = {
+        ...source,
+        source: name,
+        clock,
+        listen,
+        patienceMs: patienceMs(intervalMs),
+        // Nobody else uses simulated GPUs, so that there is nothing to look for before the load; but that it starts
+        // while nothing is measured is worth the wait.
+        settlesAfter: simulated ? 1 : 2,
+      };
+      if (!knowsInstances || !namesInstances(scenario)) return watchGpuCommand(watched);
+      return later(async () => watchGpuCommand({ ...watched, instances: await listInstances(command, env) }));
+    }
   }
-  const { command, env, tool, simulated } = found;
-  const watched = {
-    command,
-    env,
-    source: `${tool}${simulated ? ' look-alike' : ''}${at}`,
-    host,
-    simulated,
-    clock,
-    listen,
-    patienceMs: patienceMs(intervalMs),
-    // Nobody else uses simulated GPUs, so that there is nothing to look for before the load; but that it starts while
-    // nothing is measured is worth the wait.
-    settlesAfter: simulated ? 1 : 2,
-  };
-  if (tool === 'xpu-smi') return watchGpuCommand({ ...watched, dialogue: xpuSmi(intervalMs) });
-  const dialogue = nvidiaSmi(intervalMs);
-  if (!namesInstances(options.scenario)) return watchGpuCommand({ ...watched, dialogue });
-  return later(async () => {
-    const instances = await listInstances(command, env);
-    return watchGpuCommand({ ...watched, dialogue, instances });
-  });
 }
 
 /** A watch that begins once something is known. */

@@ -47,6 +47,9 @@ export function watchGpuCommand(options: GpuCommandOptions): Watch {
   return watched;
 }
 
+/** Asking again where a host lets nobody in can lock its door for others. */
+const isShutOut = /permission denied|host key verification failed/i;
+
 class GpuCommand implements Watch {
   readonly #options: GpuCommandOptions;
   #dialogue: GpuDialogue;
@@ -173,7 +176,7 @@ class GpuCommand implements Watch {
     }
     this.#tell(this.#reason ?? problem ?? `exited with ${exitCode}`);
     this.#settle();
-    if (this.#isHopeless || hopeless.includes(exitCode)) return;
+    if (this.#isHopeless || hopeless.includes(exitCode) || isShutOut.test(this.#words)) return;
     const { clock, backoffMs = 1_000 } = this.#options;
     const waitMs = Math.min(longestBackoffMs, backoffMs * 2 ** this.#failures++);
     this.#callOff = clock.at(clock.nowMs() + waitMs, () => this.start());

@@ -119,6 +119,7 @@ describe('servers in a report', () => {
   const shown = markdown(runReport({ ...run, cells: diagnosed(cells, []), telemetry }));
 
   it('say where the time went, by the headers of answers and by their own pages', () => {
+    expect(shown).toContain('| endpoint | load | answers | service ms | network and gateway | queue | inference |');
     expect(shown).toMatch(/\| m\/gpu\d chat \| concurrency 4 each \| 40 \| [\d.]+ \| 250 \| 250 \| 250 \|/);
     expect(shown).toMatch(
       /\| m\/gpu\d chat<sup>\d+<\/sup> \| concurrency 4 each \| 10 \(1 in vain\) \| 12\.0 \| 20\.0 \| 31\.0 \| 32\.0 \| 900 \| 300 \|/,

@@ -145,6 +145,13 @@ describe('a watched command', () => {
     expect(await gap()).toMatch(/^nvidia-smi exited with 255: user@h password:/);
   });
 
+  it('is let in nowhere: it does not knock again', async () => {
+    const { gap, lines } = watched('echo "user@h: Permission denied (publickey,password)." >&2; exit 255');
+    expect(await gap()).toContain('Permission denied (publickey');
+    await new Promise(resolve => setTimeout(resolve, 60));
+    expect(lines).toHaveLength(1);
+  });
+
   it('does not know a field: it is asked again without', async () => {
     const { watch, samples } = watched(
       '[ "$0" = index ] || { echo "power is not a field"; exit 2; }; echo "0, 1"; echo "0, 2"; exec sleep 5',

@@ -79,7 +79,6 @@ async function ready(
     clock,
     serviceUrl,
     ca,
-    engineLateRatio: () => undefined,
   });
   const { urlOf, headersOf } = bench;
   return {

@@ -19,6 +19,9 @@ export interface TelemetryArguments extends ScenarioArguments {
   readonly json?: boolean | undefined;
 }
 
+/** How long is waited for the first samples; the time that was asked for counts from then on. */
+const patienceMs = 10_000;
+
 /** `tgi-bench telemetry`: what a run of a scenario would see of GPUs and model servers, as it comes, without any load. */
 export async function telemetry(args: TelemetryArguments, io: Io): Promise<ExitCode> {
   const forMs = durationOf(args.for);
@@ -44,6 +47,7 @@ export async function telemetry(args: TelemetryArguments, io: Io): Promise<ExitC
       },
       isDriven: () => true,
     });
+    await Promise.race([watch.settled, passing(patienceMs, io.interrupted)]);
     await passing(forMs, io.interrupted);
     await watch.stop();
     if (!args.json) for (const text of matched(scenario, seen.devices())) say(io.stdout, visible(text));

@@ -43,7 +43,8 @@ function tooOften(intervalMs: number, leastMs: number, at: Path): Problem[] {
 
 function unknown(name: string, names: readonly string[], what: string, path: Path): Problem[] {
   if (names.includes(name)) return [];
-  const close = nearest(name, names);
+  // A number that is near another is no slip of the pen.
+  const close = /^\d+$/.test(name) ? undefined : nearest(name, names);
   const hint = close === undefined ? `there are: ${names.join(', ')}` : `did you mean ${close}?`;
   return [{ path, message: `expected ${what}, got ${JSON.stringify(name)}`, hint }];
 }

@@ -219,6 +219,16 @@ export function describeHttpDriver(name: string, make: HttpDriver, holds: Driver
       expect(server.seen).toHaveLength(3);
     });
 
+    it('tells where the server says that the time of an answer went, and nothing where it does not say', async () => {
+      const timings = { 'x-queue-time': '12', 'x-inference-time': '340', 'x-compute-time': '0.3525' };
+      const body = '{"generated_text":"a"}';
+      const told: Fate = { status: 200, body, headers: { ...json, ...timings } };
+      const server = await handMadeServer(k => (k === 1 ? told : 'ok'));
+      const diary = await drivenAt(server, { load: closed(1), end: { requests: 3 } });
+      const tells = diary.inOrder.map(record => record.server);
+      expect(tells).toEqual([undefined, { queueMs: 12, inferenceMs: 340, totalMs: 352.5 }, undefined]);
+    });
+
     it('sends each request as its source made it, to the path as it stands', async () => {
       const server = await handMadeServer();
       const diary = await drivenAt(server, { load: closed(4), end: { requests: 20 } });

@@ -27,7 +27,7 @@ function foreign({ gpu }: CellResult, before: readonly Before[]): Diagnosis[] {
   const text = 'Somebody else was using the GPU before the run began: these figures are of what was left of it.';
   const evidence = busy.map(({ device, utilisationRatio, powerWatts }) => {
     const watts = powerWatts === null ? '' : `, at ${formatNumber(powerWatts)} W`;
-    return `GPU ${device.index ?? device.uuid}: a kernel ran for ${formatRatio(utilisationRatio ?? 0)} of the time before any load${watts}`;
+    return `GPU ${device.index ?? device.uuid}: a kernel ran for at least ${formatRatio(utilisationRatio ?? 0)} of the time before any load${watts}`;
   });
   return [{ kind: 'noisy-neighbour', text, evidence }];
 }

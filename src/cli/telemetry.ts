@@ -1,4 +1,4 @@
-import { systemClock } from '../clock.ts';
+import { sleepUntil, systemClock } from '../clock.ts';
 import { type ExitCode, exitCodes, HarnessError } from '../errors.ts';
 import { type GpuDevice, type GpuLine, isDevice, isGap } from '../record/gpu-sample.ts';
 import { RunTelemetry } from '../record/run-telemetry.ts';
@@ -9,6 +9,7 @@ import { serviceBench } from '../run/service-bench.ts';
 import { asked, type TelemetryOptions, watchAll } from '../run/telemetry.ts';
 import type { Scenario } from '../scenario/resolve.ts';
 import { devicesOf } from '../scenario/telemetry.ts';
+import { settledWithin } from '../telemetry/watch.ts';
 import { formatBytes, formatDuration, formatNumber, formatRatio, parseDurationMs } from '../units.ts';
 import { type Io, say } from './io.ts';
 import { readCertificates, serviceUrlOf } from './one-run.ts';
@@ -47,8 +48,9 @@ export async function telemetry(args: TelemetryArguments, io: Io): Promise<ExitC
       },
       isDriven: () => true,
     });
-    await Promise.race([watch.settled, passing(patienceMs, io.interrupted)]);
-    await passing(forMs, io.interrupted);
+    const { clock } = options;
+    await settledWithin(watch, patienceMs, clock, io.interrupted);
+    await sleepUntil(clock, clock.nowMs() + forMs, io.interrupted);
     await watch.stop();
     if (!args.json) for (const text of matched(scenario, seen.devices())) say(io.stdout, visible(text));
   } finally {
@@ -132,17 +134,5 @@ function matched({ targets, telemetry }: Scenario, devices: readonly GpuDevice[]
     if (names.length === 0) return `${target.name}: its GPUs are not named; give devices`;
     if (own.length === 0) return `${target.name}: no GPU ${asked} was seen; say which it is in telemetry.gpuMap`;
     return `${target.name}: ${own.map(each => `${gpuName(each)} ${each.name ?? ''} ${each.uuid ?? ''}`.trim()).join('; ')}`;
-  });
-}
-
-/** Resolves after so long, or at Ctrl-C. */
-function passing(ms: number, interrupted: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const timer = setTimeout(resolve, ms);
-    interrupted.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-    if (interrupted.aborted) resolve();
   });
 }

@@ -35,6 +35,7 @@ export interface Before {
   readonly device: GpuDevice;
   readonly simulated: boolean;
   readonly samples: number;
+  /** The least of them: what the greeting of the endpoints left behind fades, what somebody else does lasts. */
   readonly utilisationRatio: number | null;
   readonly powerWatts: number | null;
 }
@@ -171,16 +172,15 @@ function end(gaps: OpenGap[], atMs: number): void {
 
 function beforeOf({ device, simulated, seen }: OpenBefore, loadFromMs: number): Before[] {
   const counted = seen.slice(1).filter(({ atMs }) => atMs < loadFromMs);
-  const mean = (values: readonly number[]) =>
-    values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+  const least = (values: readonly number[]) => (values.length === 0 ? null : Math.min(...values));
   if (counted.length === 0) return [];
   return [
     {
       device,
       simulated,
       samples: counted.length,
-      utilisationRatio: mean(counted.flatMap(({ utilisation }) => utilisation ?? [])),
-      powerWatts: mean(counted.flatMap(({ watts }) => watts ?? [])),
+      utilisationRatio: least(counted.flatMap(({ utilisation }) => utilisation ?? [])),
+      powerWatts: least(counted.flatMap(({ watts }) => watts ?? [])),
     },
   ];
 }

@@ -6,7 +6,7 @@
 import { setMaxListeners } from 'node:events';
 import { diagnosed } from '../analysis/diagnosis.ts';
 import { worstValidity } from '../analysis/validity.ts';
-import { type Clock, sleepUntil } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Driver, Phase } from '../driver/driver.ts';
 import { StageFinish, StageStart } from '../driver/driver.ts';
 import { StopWatch } from '../driver/stop-watch.ts';
@@ -22,7 +22,7 @@ import type { StopRule } from '../scenario/objective.ts';
 import type { Target } from '../scenario/target.ts';
 import type { RunStore } from '../store/run-directory.ts';
 import type { ProcessSample } from '../telemetry/generator.ts';
-import type { TelemetryListener, Watch } from '../telemetry/watch.ts';
+import { settledWithin, type TelemetryListener, type Watch } from '../telemetry/watch.ts';
 import { CellRun } from './cell-run.ts';
 import { type Material, phaseOf } from './phase.ts';
 import { TelemetryTap } from './telemetry-tap.ts';
@@ -126,8 +126,7 @@ export async function runScenario(options: RunOptions): Promise<Run> {
     for (const watch of watches) if (watch.isBeyond(record)) halted.abort(watch.rule);
   };
   try {
-    if (watch !== undefined)
-      await Promise.race([watch.settled, sleepUntil(bench.clock, bench.clock.nowMs() + quietMs, stop)]);
+    if (watch !== undefined) await settledWithin(watch, quietMs, bench.clock, stop);
     for (const stage of stagesOf(cells)) {
       if (stop.aborted) break;
       const runs = stage.map(cell => new CellRun(cell, new CellRecorder(cell, scenario, cells), ticker, store, onEnd));
@@ -177,7 +176,7 @@ function statusOf(is: {
 }
 
 /** How long GPUs are looked at before the first load, at most: it begins then, whatever they showed. */
-const quietMs = 2_000;
+const quietMs = 3_000;
 
 interface StageOptions {
   readonly material: Material;

@@ -144,7 +144,7 @@ function watchSource(
         patienceMs: patienceMs(intervalMs),
         // Nobody else uses simulated GPUs, so that there is nothing to look for before the load; but that it starts
         // while nothing is measured is worth the wait.
-        settlesAfter: simulated ? 1 : 2,
+        settlesAfter: simulated ? 1 : 3,
       };
       if (!knowsInstances || !namesInstances(scenario)) return watchGpuCommand(watched);
       return later(async () => watchGpuCommand({ ...watched, instances: await listInstances(command, env) }));

@@ -30,7 +30,7 @@ export function watchGpuPage(options: {
     onPage(text, atMs) {
       const gpus = readDcgmPage(text, host);
       for (const gpu of gpus ?? []) listen({ atMs: microseconds(atMs), source, simulated: false, ...gpu });
-      if (++pages >= 2) settle();
+      if (++pages >= 3) settle();
       return gpus !== undefined;
     },
     onGap(problem) {

@@ -1,3 +1,4 @@
+import { type Clock, sleepUntil } from '../clock.ts';
 import type { GpuLine } from '../record/gpu-sample.ts';
 import type { ServerLine } from '../record/server-sample.ts';
 
@@ -15,4 +16,17 @@ export interface TelemetryListener {
   server(line: ServerLine): void;
   /** Whether a target is driven at present: only then its server is asked. */
   isDriven(target: string): boolean;
+}
+
+/** Waits until a watch is settled, but no longer than so long, nor beyond an abort. */
+export async function settledWithin(
+  { settled }: Pick<Watch, 'settled'>,
+  ms: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const done = new AbortController();
+  const either = AbortSignal.any([signal, done.signal]);
+  await Promise.race([settled, sleepUntil(clock, clock.nowMs() + ms, either)]);
+  done.abort();
 }

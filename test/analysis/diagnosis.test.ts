@@ -170,7 +170,7 @@ describe('what held a cell back', () => {
     expect(said([cellOf({ gpu })], busy)).toEqual([
       {
         kind: 'noisy-neighbour',
-        words: expect.stringMatching(/GPU 0: a kernel ran for 80\.0 % of the time before any load, at 210 W/),
+        words: expect.stringMatching(/GPU 0: a kernel ran for at least 80\.0 % of the time before any load, at 210 W/),
       },
     ]);
     expect(said([cellOf({ gpu })], [{ ...seen, utilisationRatio: 0.05 }])).toEqual([]);

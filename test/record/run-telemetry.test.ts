@@ -70,7 +70,7 @@ describe('what was watched in a run', () => {
     const device = { index: 0, uuid: 'GPU-0' };
     expect(seen(lines, 10).summary()).toMatchObject({
       loadFromMs: 10,
-      before: [{ device, simulated: false, samples: 2, utilisationRatio: 0.2, powerWatts: 70 }],
+      before: [{ device, simulated: false, samples: 2, utilisationRatio: 0.1, powerWatts: 60 }],
     });
     // The same of a directory that is read again, where it is known from the start when the load began.
     const again = new RunTelemetry();

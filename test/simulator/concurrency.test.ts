@@ -17,8 +17,8 @@ const inService = (service: RunningService) => service.statistics().models[0]?.i
 
 describe('the limit of 100 concurrent requests of a model', () => {
   it('refuses the 101st over all GPUs, loses none of the hundred, and lets the next in', async () => {
-    // Nothing moves for the first second, so that all hundred are there before one is done.
-    const service = await runningService({ faults: [{ kind: 'stall', forMs: 1000 }] });
+    // Nothing moves at first, so that all hundred are there before one is done, on a busy machine as well.
+    const service = await runningService({ faults: [{ kind: 'stall', forMs: 2500 }] });
     const body = { inputs: 'Hello', parameters: { max_new_tokens: 60 }, stream: true };
     const streams = await Promise.all(Array.from({ length: 100 }, (_, at) => service.post(path(at % 2), body)));
     const refused = await service.post(path(0), body);

@@ -9,16 +9,18 @@ import type { Diagnosis } from '../record/server-summary.ts';
 import { loadLabel } from '../scenario/expand.ts';
 import { formatDuration, formatNumber, formatRatio } from '../units.ts';
 import { neighbours } from './neighbours.ts';
+import { siblings } from './outliers.ts';
 
 /** The cells of a run with what kept each from being faster, the most telling first. */
 export function diagnosed(cells: readonly CellResult[], before: readonly Before[]): CellResult[] {
+  const models = siblings(cells);
   return cells.map(cell => ({
     ...cell,
     diagnoses: [
       ...clientLimited(cell),
       ...gatewayLimited(cell),
       ...throttled(cell),
-      ...neighbours(cell, cells, before),
+      ...neighbours(cell, models, before),
       ...saturated(cell, cells),
     ],
   }));

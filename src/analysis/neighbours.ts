@@ -2,19 +2,14 @@ import type { CellResult } from '../record/run.ts';
 import type { Before } from '../record/run-telemetry.ts';
 import type { Diagnosis } from '../record/server-summary.ts';
 import { formatNumber, formatRatio } from '../units.ts';
+import type { Deviation, Siblings } from './outliers.ts';
 
 /** Busier than this before any load of ours is somebody else's. */
 const foreignRatio = 0.1;
 
-/** Slower by more than this, at every step, is more than chance leaves between equal GPUs. */
-const slowerBy = 1.1;
-
-/** Fewer answers than these say nothing of a GPU. */
-const fewestAnswers = 30;
-
 /** Somebody else on the same GPU: seen before the load, or by how much slower it is than the others of its model. */
-export function neighbours(cell: CellResult, cells: readonly CellResult[], before: readonly Before[]): Diagnosis[] {
-  return [...foreign(cell, before), ...slowerThanSiblings(cell, cells)];
+export function neighbours(cell: CellResult, models: readonly Siblings[], before: readonly Before[]): Diagnosis[] {
+  return [...foreign(cell, before), ...slowerThanSiblings(cell, models)];
 }
 
 function foreign({ gpu }: CellResult, before: readonly Before[]): Diagnosis[] {
@@ -32,45 +27,22 @@ function foreign({ gpu }: CellResult, before: readonly Before[]): Diagnosis[] {
   return [{ kind: 'noisy-neighbour', text, evidence }];
 }
 
-/** One GPU of a model that is slower than the fastest of its siblings wherever they were driven alike. */
-function slowerThanSiblings(cell: CellResult, cells: readonly CellResult[]): Diagnosis[] {
-  if (cell.target.gpu === undefined || perTokenMs(cell) === undefined) return [];
-  const own = cells.filter(({ target, workload }) => target.name === cell.target.name && workload === cell.workload);
-  const ratios = own.flatMap(each => againstFastest(each, cells) ?? []);
-  const slowest = againstFastest(cell, cells);
-  if (slowest === undefined || ratios.length === 0 || ratios.some(({ ratio }) => ratio <= slowerBy)) return [];
+/** One GPU of a model that is slower than the others by more than the noise. */
+function slowerThanSiblings({ target, workload }: CellResult, models: readonly Siblings[]): Diagnosis[] {
+  if (target.gpu === undefined) return [];
+  const own = models.find(each => each.model === target.model && each.workload === workload);
+  const worse = (own?.endpoints.find(each => each.target === target.name)?.deviations ?? []).filter(isWorse);
+  if (worse.length === 0) return [];
+  const like = own?.endpoints.length === 2 ? 'the other' : 'the median of its like';
   const text =
-    'This GPU is slower than another of the same model: something else runs on it, or it is hotter or set otherwise.';
-  const evidence = [
-    `TPOT p50 × ${formatNumber(slowest.ratio)} of that of ${slowest.than}`,
-    ...(ratios.length > 1 ? [`so at each of ${ratios.length} steps they were driven alike`] : []),
-  ];
+    'This GPU is slower than others of the same model, by more than the noise: something else runs on it, or it is hotter or set otherwise.';
+  const evidence = worse.map(
+    ({ yardstick, changeRatio, blocks }) =>
+      `${yardstick.symbol} × ${formatNumber(1 + (changeRatio ?? 0))} of ${like}, over ${blocks} steps and repetitions`,
+  );
   return [{ kind: 'noisy-neighbour', text, evidence }];
 }
 
-function againstFastest(cell: CellResult, cells: readonly CellResult[]): { ratio: number; than: string } | undefined {
-  const own = perTokenMs(cell);
-  const [fastest] = cells
-    .filter(other => isAlike(other, cell) && perTokenMs(other) !== undefined)
-    .sort((a, b) => (perTokenMs(a) as number) - (perTokenMs(b) as number));
-  if (own === undefined || fastest === undefined) return undefined;
-  return { ratio: own / (perTokenMs(fastest) as number), than: fastest.target.name };
-}
-
-/** Another GPU of the same model, driven in the same way. */
-function isAlike(other: CellResult, { target, workload, step, repetition }: CellResult): boolean {
-  return (
-    other.target.model === target.model &&
-    other.target.name !== target.name &&
-    other.target.gpu !== undefined &&
-    other.workload === workload &&
-    other.step === step &&
-    other.repetition === repetition
-  );
-}
-
-/** What an answer takes per token; undefined where too few stand behind it, or the generator is in doubt. */
-function perTokenMs({ metrics, counts, validity }: CellResult): number | undefined {
-  if (counts.ok < fewestAnswers || validity.verdict !== 'valid') return undefined;
-  return metrics.tpotMs.p50 ?? metrics.serviceTimeMs.p50 ?? undefined;
+function isWorse({ stands, yardstick, changeRatio }: Deviation): boolean {
+  return stands && (yardstick.better === 'lower') === (changeRatio ?? 0) > 0;
 }

@@ -1,20 +1,60 @@
-/** What was seen of GPUs and model servers while each cell was driven, and what that says held it back. */
+/** What was seen of GPUs and model servers while each cell was driven, beside its times, and what that says held it back. */
 import type { CellResult, Run } from '../record/run.ts';
 import { loadLabel } from '../scenario/expand.ts';
 import { formatBytes, formatRatio, missing, plural } from '../units.ts';
+import { diagnoses } from './diagnoses.ts';
 import type { Block, TableCell } from './document.ts';
-import { left, number, right, share } from './table-cells.ts';
+import { count, left, number, quantileCell, right, share } from './table-cells.ts';
 
 /** A table of GPUs and one of model servers, a row a cell, where any of either was seen; and the diagnoses. */
 export function hardware(run: Run): Block[] {
-  const cells = [...run.cells].sort(
+  const cells = inOrder(run);
+  const blocks = [...gpuTable(cells), ...timesTable(cells), ...serverTable(cells)];
+  return [
+    ...(blocks.length === 0 ? [] : [{ kind: 'heading' as const, text: headingOf(cells) }, ...blocks]),
+    ...diagnoses(run),
+  ];
+}
+
+/** The same for a narrow place: what the GPUs did, and what held the cells back. */
+export function hardwareOverview(run: Run): Block[] {
+  const cells = inOrder(run).filter(({ gpu }) => gpu !== undefined);
+  const columns = [left('endpoint'), left('load'), right('tokens/s'), right('busy'), right('W'), right('tokens/J')];
+  const rows = cells.map(cell => [
+    endpoint(cell),
+    loadCell(cell),
+    number(cell.rates.outputTokensPerS),
+    share(cell.gpu?.utilisationRatio?.mean ?? null),
+    number(cell.gpu?.powerWatts?.mean ?? null),
+    number(cell.gpu?.tokensPerJoule ?? null),
+  ]);
+  return [
+    ...(rows.length === 0
+      ? []
+      : [
+          { kind: 'heading' as const, text: headingOf(cells) },
+          { kind: 'table' as const, caption: '', columns, rows },
+          busy,
+        ]),
+    ...diagnoses(run),
+  ];
+}
+
+/** Said wherever it is shown. */
+const busy: Block = {
+  kind: 'paragraph',
+  text: 'Busy: the share of time in which any kernel ran (utilization.gpu). It does not say how much of the GPU worked: one small kernel at a time is 100 %, and a GPU at an eighth of what it can do shows about 94 %.',
+};
+
+function inOrder({ cells }: Run): CellResult[] {
+  return [...cells].sort(
     (a, b) => a.target.name.localeCompare(b.target.name, 'en', { numeric: true }) || a.step - b.step,
   );
-  const blocks = [...gpuTable(cells), ...serverTable(cells)];
-  return [
-    ...(blocks.length === 0 ? [] : [{ kind: 'heading' as const, text: 'GPUs and model servers' }, ...blocks]),
-    ...diagnoses(cells),
-  ];
+}
+
+function headingOf(cells: readonly CellResult[]): string {
+  const isSimulated = cells.some(({ gpu, server }) => gpu?.simulated || server?.simulated);
+  return `GPUs and model servers${isSimulated ? ' (simulated)' : ''}`;
 }
 
 function gpuTable(cells: readonly CellResult[]): Block[] {
@@ -23,6 +63,8 @@ function gpuTable(cells: readonly CellResult[]): Block[] {
   const columns = [
     left('endpoint'),
     left('load'),
+    right('p50', 'TTFT ms'),
+    right('p50', 'response ms'),
     right('mean', 'busy'),
     right('most', 'busy'),
     right('memory'),
@@ -34,7 +76,7 @@ function gpuTable(cells: readonly CellResult[]): Block[] {
     right('tokens/J'),
     right('J/answer'),
   ];
-  return [{ kind: 'table', caption: 'GPUs, in each window', columns, rows }];
+  return [{ kind: 'table', caption: 'GPUs, in each window', columns, rows }, busy];
 }
 
 function gpuRow(cell: CellResult, gpu: NonNullable<CellResult['gpu']>): TableCell[] {
@@ -48,7 +90,9 @@ function gpuRow(cell: CellResult, gpu: NonNullable<CellResult['gpu']>): TableCel
   const throttled = Object.entries(throttledRatio ?? {});
   return [
     { ...endpoint(cell), notes },
-    { text: loadLabel(cell.load) },
+    loadCell(cell),
+    quantileCell(cell.metrics.ttftMs, 'p50'),
+    quantileCell(cell.metrics.responseTimeMs, 'p50'),
     share(utilisationRatio?.mean ?? null),
     share(utilisationRatio?.max ?? null),
     memoryUsedBytes === null
@@ -83,7 +127,7 @@ function serverTable(cells: readonly CellResult[]): Block[] {
     return [
       [
         { ...endpoint(cell), notes },
-        { text: loadLabel(cell.load) },
+        loadCell(cell),
         number(server.batchSize?.mean ?? null),
         number(server.batchSize?.max ?? null),
         number(server.queueSize?.mean ?? null),
@@ -109,21 +153,36 @@ function serverTable(cells: readonly CellResult[]): Block[] {
   return [{ kind: 'table', caption: 'Model servers, by their own count', columns, rows }];
 }
 
-function endpoint({ target, repetition }: CellResult): TableCell {
-  return { text: target.name + (repetition > 1 ? ` #${repetition}` : '') };
+/** Where the answers themselves say that their time went, as TGI's do that come in one piece. */
+function timesTable(cells: readonly CellResult[]): Block[] {
+  const rows = cells
+    .filter(({ metrics }) => metrics.queueMs.n > 0)
+    .map(cell => [
+      endpoint(cell),
+      loadCell(cell),
+      count(cell.metrics.queueMs.n),
+      number(cell.metrics.serviceTimeMs.mean),
+      number(cell.metrics.networkMs.mean),
+      number(cell.metrics.queueMs.mean),
+      number(cell.metrics.inferenceMs.mean),
+    ]);
+  if (rows.length === 0) return [];
+  const columns = [
+    left('endpoint'),
+    left('load'),
+    right('answers'),
+    right('in all', 'mean ms'),
+    right('network and gateway', 'mean ms'),
+    right('queue', 'mean ms'),
+    right('inference', 'mean ms'),
+  ];
+  return [{ kind: 'table', caption: 'Where the time went, by the headers of the answers', columns, rows }];
 }
 
-function diagnoses(cells: readonly CellResult[]): Block[] {
-  const items = cells.flatMap(cell =>
-    (cell.diagnoses ?? []).map(
-      ({ text, evidence }) =>
-        `${cell.target.name}, ${loadLabel(cell.load)}: ${text}${evidence.length === 0 ? '' : ` (${evidence.join('; ')})`}`,
-    ),
-  );
-  return items.length === 0
-    ? []
-    : [
-        { kind: 'heading', text: 'What kept it from being faster' },
-        { kind: 'list', items },
-      ];
+function endpoint({ target, workload, repetition }: CellResult): TableCell {
+  return { text: `${target.name} ${workload}${repetition > 1 ? ` #${repetition}` : ''}` };
+}
+
+function loadCell({ load, order }: CellResult): TableCell {
+  return { text: `${loadLabel(load)}${order === 'parallel' ? ' each' : ''}` };
 }

@@ -6,6 +6,7 @@ import { formatBytes, formatDuration, formatNumber, missing, plural } from '../u
 import type { Block, Facts } from './document.ts';
 import { remarkText } from './remarks.ts';
 import { stepLabel } from './steps.ts';
+import { watched } from './watched.ts';
 import { wordCounts } from './workload-tables.ts';
 
 /** The scenario and the environment. */
@@ -58,6 +59,7 @@ function environmentFacts(run: Run): Facts['items'] {
       ? []
       : [{ label: 'it says of itself', text: inFlow(service.info, false) }]),
     ...(service.floorMs ?? []).map(floor => ({ label: 'the way there', text: floorText(floor) })),
+    ...watched(run),
     ...wordCounts(run).map(text => ({ label: 'prompts', text })),
     ...Object.entries(files ?? {}).map(([name, digest]) => ({ label: `file ${name}`, text: digest })),
     { label: 'generator', text: generatorText(run.environment) },

@@ -4,7 +4,7 @@ import type { TimelineRow } from '../record/timeline.ts';
 import { missing } from '../units.ts';
 import { distributions } from './distribution-charts.ts';
 import type { Block, Column, Document, Table, TableCell } from './document.ts';
-import { hardware } from './hardware-tables.ts';
+import { hardware, hardwareOverview } from './hardware-tables.ts';
 import { heatTables } from './heat-table.ts';
 import { throughputAgainstInteractivity, timesAgainstLoad } from './load-charts.ts';
 import { outcomes } from './outcome-table.ts';
@@ -49,7 +49,14 @@ export function runOverview(run: Run): Document {
   return {
     title: titleOf(run),
     ...stampOf(run),
-    blocks: [...verdict(run), ...tables, ...objectives(run), ...outcomes(run), ...remarks(run)],
+    blocks: [
+      ...verdict(run),
+      ...tables,
+      ...hardwareOverview(run),
+      ...objectives(run),
+      ...outcomes(run),
+      ...remarks(run),
+    ],
   };
 }
 

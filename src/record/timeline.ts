@@ -42,7 +42,9 @@ type OpenRow = {
 /** Puts records into seconds, in any order, and gives one row a second and target, without holes. */
 export class Timeline {
   readonly #byTarget = new Map<string, Map<number, OpenRow>>();
-  readonly #gpuSamples = new Map<string, GpuSample[]>();
+  /** The seconds that are over, and the one that is not, of each target. */
+  readonly #gpuSeconds = new Map<string, GpuSecond>();
+  readonly #gpuNow = new Map<string, { readonly second: number; readonly samples: GpuSample[] }>();
 
   add(record: RequestRecord): void {
     this.#row(record.target, record.dueMs).due++;
@@ -63,25 +65,34 @@ export class Timeline {
       this.#row(record.target, record.endMs).outputTokens += record.outputTokens ?? 0;
   }
 
-  /** A sample of one of the GPUs behind a target. */
+  /** A sample of one of the GPUs behind a target; in the order in which they came. */
   addGpu(target: string, sample: GpuSample): void {
-    const key = gpuKey(target, Math.floor(sample.atMs / 1000));
-    const samples = this.#gpuSamples.get(key);
-    if (samples === undefined) this.#gpuSamples.set(key, [sample]);
-    else samples.push(sample);
+    const second = Math.floor(sample.atMs / 1000);
+    const now = this.#gpuNow.get(target);
+    if (now?.second === second) now.samples.push(sample);
+    else {
+      this.#endGpuSecond(target);
+      this.#gpuNow.set(target, { second, samples: [sample] });
+    }
   }
 
   rows(): TimelineRow[] {
+    for (const target of this.#gpuNow.keys()) this.#endGpuSecond(target);
     return [...this.#byTarget].flatMap(([target, seconds]) => {
       const [first, last] = [Math.min(...seconds.keys()), Math.max(...seconds.keys())];
       let inFlight = 0;
       return Array.from({ length: last - first + 1 }, (_, i) => {
         const row = seconds.get(first + i) ?? emptyRow(first + i, target);
         inFlight += row.inFlight;
-        const samples = this.#gpuSamples.get(gpuKey(target, row.second));
-        return { ...row, inFlight, ...(samples === undefined ? {} : { gpu: gpuSecond(samples) }) };
+        const gpu = this.#gpuSeconds.get(gpuKey(target, row.second));
+        return { ...row, inFlight, ...(gpu === undefined ? {} : { gpu }) };
       });
     });
+  }
+
+  #endGpuSecond(target: string): void {
+    const now = this.#gpuNow.get(target);
+    if (now !== undefined) this.#gpuSeconds.set(gpuKey(target, now.second), gpuSecond(now.samples));
   }
 
   #row(target: string, timeMs: number): OpenRow {

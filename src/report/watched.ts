@@ -1,5 +1,8 @@
+import { isSimulated } from '../record/cell-telemetry.ts';
+import { isDevice } from '../record/gpu-sample.ts';
 import type { Run } from '../record/run.ts';
 import type { Gap, GpuSourceSummary, ServerSourceSummary } from '../record/run-telemetry.ts';
+import { devicesOf } from '../scenario/telemetry.ts';
 import { formatDuration, formatRatio, plural } from '../units.ts';
 import type { Facts } from './document.ts';
 
@@ -10,6 +13,7 @@ export function watched(run: Run): Facts['items'] {
   const absent = servers.filter(isAbsent).map(({ target }) => target);
   return [
     ...gpu.map(source => ({ label: 'GPUs', text: gpuSourceText(source) })),
+    ...unmatched(run).map(text => ({ label: 'GPUs', text })),
     ...servers
       .filter(server => !isAbsent(server))
       .map(server => ({ label: 'model server', text: serverText(server, run) })),
@@ -26,6 +30,25 @@ function gpuSourceText({ source, simulated, samples, devices, gaps, clockAheadMs
   const what = `${plural(samples, 'sample')} of ${plural(devices.length, 'GPU')}${names.length === 0 ? '' : ` (${names.join(', ')})`}`;
   const clock = clockAheadMs === null ? '' : `; its clock seemed ${aheadText(clockAheadMs)}, which was not used`;
   return `${source}${simulated ? ', simulated' : ''}: ${what}${clock}${gapsText(gaps)}`;
+}
+
+/** Endpoints beside whose times no GPU can be laid, though some were seen. */
+function unmatched({ scenario, telemetry }: Run): string[] {
+  const seen = (telemetry?.gpu ?? []).filter(({ samples }) => samples > 0);
+  if (seen.length === 0) return [];
+  return scenario.targets.flatMap(target => {
+    const names = devicesOf(target, scenario.telemetry);
+    const own = seen.filter(({ devices }) => devices.some(each => names.some(name => isDevice(each, name))));
+    if (names.length === 0) return [`none is named for ${target.name}: give devices`];
+    if (own.length === 0)
+      return [
+        `none that was seen is ${names.map(({ id }) => id).join(', ')} for ${target.name}: say which it is in telemetry.gpuMap`,
+      ];
+    if (own.some(({ simulated }) => simulated === isSimulated(target, scenario))) return [];
+    return [
+      `those of ${target.name} are ${own[0]?.simulated ? 'simulated and its times are not' : 'real and its times are simulated'}: kept, and not laid beside them`,
+    ];
+  });
 }
 
 /** A difference of wall clocks: what may be a time zone, and the rest. */

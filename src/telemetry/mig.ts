@@ -15,7 +15,7 @@ export function readInstances(list: string): Map<string, string[]> {
   return instances;
 }
 
-const withinMs = 10_000;
+const withinMs = 5_000;
 const mostCharacters = 100_000;
 
 /** Asks a tool for them, once; what it cannot tell in time stays unknown. */
@@ -32,8 +32,11 @@ export async function listInstances(
     },
     onErrorOutput: () => {},
   });
-  const timer = setTimeout(() => void process.stop(), withinMs);
-  await process.ended;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>(resolve => {
+    timer = setTimeout(() => void process.stop().then(resolve), withinMs);
+  });
+  await Promise.race([process.ended, late]);
   clearTimeout(timer);
   return readInstances(list);
 }

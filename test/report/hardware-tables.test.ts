@@ -94,6 +94,19 @@ describe('GPUs in a report', () => {
     expect(shown).toContain('not watched: neither nvidia-smi nor xpu-smi is on the path');
     expect(shown).toContain('no metrics page was found: m/gpu0, m/gpu1');
   });
+
+  it('that are none of an endpoint, or of another kind than its times, are said not to stand beside them', () => {
+    const at = (scenario: Partial<Run['scenario']>) =>
+      markdown(runReport({ ...run, scenario: { ...run.scenario, ...scenario } }, []));
+    const gpuMap = { 1: ['GPU-7'] };
+    expect(at({ telemetry: { ...run.scenario.telemetry, gpuMap } })).toContain(
+      'none that was seen is GPU-7 for m/gpu1: say which it is in telemetry.gpuMap',
+    );
+    expect(at({ service: { ...run.scenario.service, url: 'http://h:1' } })).toContain(
+      'those of m/gpu0 are simulated and its times are not: kept, and not laid beside them',
+    );
+    expect(text).not.toContain('not laid beside');
+  });
 });
 
 describe('servers in a report', () => {

@@ -3,9 +3,14 @@ import type { Diagnosis } from '../record/server-summary.ts';
 import { loadLabel } from '../scenario/expand.ts';
 import type { Block } from './document.ts';
 
-/** What kept each cell from being faster: one item a finding, with the cells it holds for and the evidence of the worst. */
+/**
+ * What kept each cell from being faster: one item a finding, with the cells it holds for and the evidence of the last.
+ * That it was this program itself is what the verdict says, before anything else.
+ */
 export function diagnoses(run: Run): Block[] {
-  const all = run.cells.flatMap(cell => (cell.diagnoses ?? []).map(diagnosis => ({ cell, diagnosis })));
+  const all = run.cells
+    .flatMap(cell => (cell.diagnoses ?? []).map(diagnosis => ({ cell, diagnosis })))
+    .filter(({ diagnosis }) => diagnosis.kind !== 'client-limited');
   if (all.length === 0) return [];
   const texts = [...new Set(all.map(({ diagnosis }) => diagnosis.text))];
   const items = texts.map(text =>

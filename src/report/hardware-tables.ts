@@ -19,11 +19,10 @@ export function hardware(run: Run): Block[] {
 /** The same for a narrow place: what the GPUs did, and what held the cells back. */
 export function hardwareOverview(run: Run): Block[] {
   const cells = inOrder(run).filter(({ gpu }) => gpu !== undefined);
-  const columns = [left('endpoint'), left('load'), right('tokens/s'), right('busy'), right('W'), right('tokens/J')];
+  const columns = [left('endpoint'), left('load'), right('busy'), right('W'), right('tokens/J')];
   const rows = cells.map(cell => [
     endpoint(cell),
     loadCell(cell),
-    number(cell.rates.outputTokensPerS),
     share(cell.gpu?.utilisationRatio?.mean ?? null),
     number(cell.gpu?.powerWatts?.mean ?? null),
     number(cell.gpu?.tokensPerJoule ?? null),

@@ -53,7 +53,7 @@ describe('GPUs in a report', () => {
     expect(text).toContain('simulated: no GPU was there');
     expect(text).toMatch(/utilization\.gpu\)\. It does not say how much of the GPU worked/);
     expect(terminal(runOverview(run), { width: 80, colour: false })).toMatch(
-      /GPUs and model servers \(simulated\)\nendpoint +load +tokens\/s +busy +W +tokens\/J\n/,
+      /GPUs and model servers \(simulated\)\nendpoint +load +busy +W +tokens\/J\n/,
     );
     expect(summaryRows(run)[0]).toMatchObject({ 'gpu.powerWatts.mean': 300, 'gpu.simulated': true });
     expect(csv(summaryRows(run), { header: true })).toContain('gpu.energyJoules');

@@ -90,7 +90,8 @@ export function remarksOn(scenario: Scenario, workloads: PreparedWorkloads, mode
     const remarks: Remark[] = [];
     if (cut !== undefined) {
       const [tokens, limit] = [cut.tokens, facts.maxInputTokens ?? 0].map(value => value.toLocaleString('en-US'));
-      const text = `${prepared.name}: ${formatRatio(cut.ratio)} of the prompts for ${model} were cut to ${tokens} tokens, within its limit of ${limit}`;
+      const share = cut.ratio === undefined ? 'the longest' : formatRatio(cut.ratio);
+      const text = `${prepared.name}: ${share} of the prompts for ${model} were cut to ${tokens} tokens, within its limit of ${limit}`;
       remarks.push({ text });
     }
     if (areAnswersCut(prepared, facts)) {

@@ -1,4 +1,4 @@
-import type { Lengths } from '../scenario/workload.ts';
+import { longestOf } from './lengths.ts';
 import type { PreparedWorkload } from './prepare.ts';
 import { ownWords } from './prompt.ts';
 
@@ -42,8 +42,4 @@ export function tooLong(
 
 function wordsIn(text: string): number {
   return text.trim().split(/\s+/).length;
-}
-
-function longestOf(lengths: Lengths): number {
-  return typeof lengths === 'number' ? lengths : lengths.max;
 }

@@ -25,6 +25,12 @@ export function lengthOf(lengths: Lengths | Quantiles, random: Random): number {
   }
 }
 
+/** The longest that comes of it. */
+export function longestOf(lengths: Lengths | Quantiles): number {
+  if (typeof lengths === 'number') return lengths;
+  return isQuantiles(lengths) ? (lengths.at(-1)?.[1] ?? 0) : lengths.max;
+}
+
 /** The length at a level (0–1), in whole tokens. */
 export function quantileTokens(quantiles: Quantiles, level: number): number {
   const upper = Math.max(

@@ -1,6 +1,6 @@
 /** The words of a request: given, from a file, or made up to a length in tokens. */
 import { type Random, seededRandom } from '../random.ts';
-import { lengthOf, shareAbove } from './lengths.ts';
+import { lengthOf, longestOf, shareAbove } from './lengths.ts';
 import { inPasses } from './passes.ts';
 import type { PreparedWorkload } from './prepare.ts';
 import { presets } from './presets.ts';
@@ -64,11 +64,15 @@ export function promptSource(prepared: PreparedWorkload, seed: number, facts: Mo
   };
 }
 
-/** What a preset is cut to for a model, and the share (0–1) of its prompts that are longer; undefined where nothing is cut. */
-export function cutOf(prepared: PreparedWorkload, facts: ModelFacts): { tokens: number; ratio: number } | undefined {
-  const { preset } = prepared.workload.prompt;
+/**
+ * What made-up prompts are cut to for a model, and of a preset the share (0–1) of them that are longer; undefined where
+ * nothing is cut.
+ */
+export function cutOf(prepared: PreparedWorkload, facts: ModelFacts): { tokens: number; ratio?: number } | undefined {
+  const { preset, tokens: lengths } = prepared.workload.prompt;
   const tokens = mostTokens(prepared, facts);
-  const ratio = preset === undefined ? 0 : shareAbove(presets[preset].input, tokens);
+  if (preset === undefined) return lengths !== undefined && longestOf(lengths) > tokens ? { tokens } : undefined;
+  const ratio = shareAbove(presets[preset].input, tokens);
   return ratio > 0 ? { tokens, ratio } : undefined;
 }
 
@@ -99,9 +103,7 @@ export function answerRoom({ name, wording }: PreparedWorkload, facts: ModelFact
 export function longestPromptTokens(prepared: PreparedWorkload, facts: ModelFacts): number | undefined {
   const { prompt } = prepared.workload;
   if (prompt.preset === undefined && prompt.tokens === undefined) return undefined;
-  const lengths = lengthsOf(prepared);
-  const longest = typeof lengths === 'number' ? lengths : 'kind' in lengths ? lengths.max : (lengths.at(-1)?.[1] ?? 0);
-  return Math.min(longest, mostTokens(prepared, facts)) + (prompt.sharedPrefix?.tokens ?? 0);
+  return Math.min(longestOf(lengthsOf(prepared)), mostTokens(prepared, facts)) + (prompt.sharedPrefix?.tokens ?? 0);
 }
 
 /** The size of a workload's pictures that costs a model most; undefined where none is known. */

@@ -207,6 +207,17 @@ describe('remarksOn', () => {
     ]);
   });
 
+  it('says where prompts of a given length had to be cut', async () => {
+    const { scenario, assets } = scenarioOf({
+      fixed: '{ kind: text, prompt: { tokens: 100 }, output: { maxNewTokens: 8 } }',
+    });
+    const tokensOfWords = { perPromptTokens: 0, perWordTokens: 1 };
+    const models = new Map([['m', { tokensOfWords, maxInputTokens: 100 }]]);
+    expect(remarksOn(scenario, await prepareWorkloads(scenario, assets), models)).toEqual([
+      { text: 'fixed: the longest of the prompts for m were cut to 95 tokens, within its limit of 100' },
+    ]);
+  });
+
   it('says where answers are cut to what fits beside their prompt', async () => {
     const { scenario, assets } = scenarioOf({
       chat,

@@ -114,7 +114,10 @@ describe('cutOf', () => {
     expect(cutOf(preset, { maxInputTokens: 2000 })?.ratio).toBeCloseTo(0.15, 2);
     expect(cutOf(preset, { maxInputTokens: 100_000 })).toBeUndefined();
     expect(cutOf(preset, {})).toBeUndefined();
-    expect(cutOf(await prepared(workload({ tokens: 50 })), { maxInputTokens: 40 })).toBeUndefined();
+    const fixed = await prepared(workload({ tokens: 100 }));
+    expect(cutOf(fixed, { maxInputTokens: 100 })).toEqual({ tokens: 95 });
+    expect(cutOf(fixed, { maxInputTokens: 106 })).toBeUndefined();
+    expect(cutOf(await prepared(workload({ text: 'Why?' })), { maxInputTokens: 1 })).toBeUndefined();
     const pictureTokens = { chat: { '64x64': 600, '512x512': 1000 }, other: { '8x8': 1900 } };
     expect(cutOf(preset, { maxInputTokens: 2000, pictureTokens })).toMatchObject({ tokens: 950 });
   });

@@ -62,11 +62,22 @@ export function siblings(cells: readonly CellResult[]): Siblings[] {
 }
 
 function compared(cells: readonly CellResult[], targets: readonly string[]): Siblings['endpoints'] {
-  const all = targets.flatMap(target =>
-    yardsticks.map(yardstick => ({ target, ...deviation(cells, targets, target, yardstick) })),
-  );
+  const all = yardsticks.flatMap(yardstick => {
+    const blocks = differencesOf(cells, targets, yardstick);
+    return targets.map(target => {
+      const differences = blocks.map(block => block.get(target) as number);
+      const mean = differences.reduce((sum, each) => sum + each, 0) / differences.length;
+      return {
+        target,
+        yardstick,
+        blocks: differences.length,
+        changeRatio: differences.length === 0 ? null : Math.expm1(mean),
+        shift: differences.length < leastBlocks ? undefined : pairedShift(differences),
+      };
+    });
+  });
   const tested = all.filter(({ shift }) => shift !== undefined);
-  const adjusted = holm(tested.map(({ shift }) => twoSided(shift as Shift)));
+  const adjusted = new Map(holm(tested.map(({ shift }) => twoSided(shift as Shift))).map((p, i) => [tested[i], p]));
   return targets.map(target => ({
     target,
     deviations: all
@@ -76,37 +87,32 @@ function compared(cells: readonly CellResult[], targets: readonly string[]): Sib
         blocks: each.blocks,
         changeRatio: each.changeRatio,
         interval: each.shift === undefined ? null : intervalOf(each.shift),
-        stands:
-          each.shift !== undefined &&
-          (adjusted[tested.indexOf(each)] as number) < alpha &&
-          Math.abs(each.changeRatio ?? 0) > leastChangeRatio,
+        stands: (adjusted.get(each) ?? 1) < alpha && Math.abs(each.changeRatio ?? 0) > leastChangeRatio,
       })),
   }));
 }
 
-/** Logarithms of ratios to the median of all, or of two to the other, a block each, and what they come to. */
-function deviation(cells: readonly CellResult[], targets: readonly string[], target: string, yardstick: Yardstick) {
-  const keys = [...new Set(cells.map(blockOf))];
-  const differences = keys.flatMap(key => {
-    const values = targets.map(name => {
-      const cell = cells.find(each => each.target.name === name && blockOf(each) === key);
-      return { name, value: cell === undefined ? null : logOf(cell, yardstick) };
-    });
-    const known = values.flatMap(({ name, value }) => (value === null ? [] : [{ name, value }]));
-    // A block that not all of them have would compare some with others at another load.
-    if (known.length < targets.length) return [];
-    const own = known.find(({ name }) => name === target)?.value as number;
+/** Block by block, the logarithm of each endpoint's ratio to the median of all, or of two to the other. */
+function differencesOf(
+  cells: readonly CellResult[],
+  targets: readonly string[],
+  yardstick: Yardstick,
+): Map<string, number>[] {
+  const blocks = new Map<string, Map<string, number>>();
+  for (const cell of cells) {
+    const value = logOf(cell, yardstick);
+    if (value === null) continue;
+    const key = blockOf(cell);
+    blocks.set(key, (blocks.get(key) ?? new Map<string, number>()).set(cell.target.name, value));
+  }
+  // A block that not all of them have would compare some with others at another load.
+  const whole = [...blocks.values()].filter(({ size }) => size === targets.length);
+  return whole.map(values => {
     // The median of all is not moved by the one that is odd; between two there is only the other.
-    const others = known.filter(({ name }) => targets.length > 2 || name !== target);
-    return [own - median(others.map(({ value }) => value))];
+    const middle = median([...values.values()]);
+    const scale = targets.length === 2 ? 2 : 1;
+    return new Map([...values].map(([target, value]) => [target, scale * (value - middle)]));
   });
-  const mean = differences.reduce((sum, each) => sum + each, 0) / differences.length;
-  return {
-    yardstick,
-    blocks: differences.length,
-    changeRatio: differences.length === 0 ? null : Math.expm1(mean),
-    shift: differences.length < leastBlocks ? undefined : pairedShift(differences),
-  };
 }
 
 function blockOf({ step, repetition }: CellResult): string {

@@ -6,7 +6,7 @@ import { Histogram } from '../stats/histogram.ts';
 import { rankOf } from '../stats/quantile.ts';
 import { axisRange, scaleFor } from './chart/axis.ts';
 import type { Chart, Point, Series } from './chart/chart.ts';
-import { endpoints } from './endpoints.ts';
+import { drawable, endpoints } from './endpoints.ts';
 import { stepLabel } from './steps.ts';
 import { count, left, quantileCell, right } from './table-cells.ts';
 
@@ -20,8 +20,9 @@ const maxSteps = 12;
 function distribution(run: Run, metric: 'ttftMs' | 'itlMs'): Chart[] {
   const { symbol } = metrics.find(({ name }) => name === metric) as (typeof metrics)[number];
   const steps = [...new Set(run.cells.map(({ step }) => step))].sort((a, b) => a - b);
+  const { drawn: lines, rest } = drawable(endpoints(run));
   const panels = steps.flatMap(step => {
-    const series = endpoints(run).flatMap(({ cells, label, colour }) =>
+    const series = lines.flatMap(({ cells, label, colour }) =>
       cells
         .filter(cell => cell.step === step)
         .flatMap((cell): Series[] => {
@@ -51,7 +52,7 @@ function distribution(run: Run, metric: 'ttftMs' | 'itlMs'): Chart[] {
       kind: 'chart',
       name: `${symbol.toLowerCase()}-distribution`,
       title: `${symbol} by percentile`,
-      summary: `How many waited how long, a panel a step of the load: the further to the right, the rarer. A line ends where too few requests stand behind it, by the rule of the tables.${more}`,
+      summary: `How many waited how long, a panel a step of the load: the further to the right, the rarer. A line ends where too few requests stand behind it, by the rule of the tables.${more}${rest}`,
       layout: 'beside',
       panels: drawn.map(({ step, series }) => ({
         title: stepLabel(run, step),

@@ -27,6 +27,16 @@ export function endpoints({ cells }: Pick<Run, 'cells'>): Endpoint[] {
     });
 }
 
+/** More lines than this in one panel cannot be told apart; tables hold all. */
+const maxLines = 16;
+
+/** As many as can be drawn over each other, with a sentence that says so where they are not all. */
+export function drawable<T>(all: readonly T[]): { readonly drawn: readonly T[]; readonly rest: string } {
+  const rest =
+    all.length > maxLines ? ` The first ${maxLines} of ${all.length} endpoints by name; the table holds all.` : '';
+  return { drawn: all.slice(0, maxLines), rest };
+}
+
 /** The one number that says how hard a cell was driven; undefined where that changed while it lasted. */
 export function loadOf({ load }: CellResult): { readonly kind: 'closed' | 'open'; readonly value: number } | undefined {
   if (load.kind === 'closed')

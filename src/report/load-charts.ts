@@ -7,7 +7,7 @@ import { devicesOf } from '../scenario/telemetry.ts';
 import { formatNumber } from '../units.ts';
 import { axisRange, scaleFor } from './chart/axis.ts';
 import type { Chart, Panel, Point, Series } from './chart/chart.ts';
-import { type Endpoint, endpoints, loadOf } from './endpoints.ts';
+import { drawable, type Endpoint, endpoints, loadOf } from './endpoints.ts';
 import { count, left, number, quantileCell, right } from './table-cells.ts';
 
 const keys = ['p50', 'p90', 'p95', 'p99'] as const satisfies readonly QuantileKey[];
@@ -195,7 +195,8 @@ export function throughputAgainstInteractivity(run: Run): Chart[] {
     .filter(({ places }) => places.length > 0);
   // At one load there is nothing to choose between.
   if (known.every(({ places }) => places.length < 2)) return [];
-  const places = known.flatMap(each => each.places);
+  const { drawn, rest } = drawable(known);
+  const places = drawn.flatMap(each => each.places);
   const [x, y] = [
     axisRange(
       places.map(place => place.x),
@@ -206,17 +207,16 @@ export function throughputAgainstInteractivity(run: Run): Chart[] {
       'linear',
     ),
   ];
-  const workloads = [...new Set(known.map(({ endpoint }) => endpoint.workload))];
+  const workloads = [...new Set(drawn.map(({ endpoint }) => endpoint.workload))];
   return [
     {
       kind: 'chart',
       name: 'throughput-against-interactivity',
       title: 'Throughput against interactivity',
-      summary:
-        'Up is more work for the hardware, to the right is faster text for each user; a number at a point is its load. A thin line follows an endpoint as its load grows, the dashed one joins the points that no other one beats in both. What a user waits before the first token is not in it.',
+      summary: `Up is more work for the hardware, to the right is faster text for each user; a number at a point is its load. A thin line follows an endpoint as its load grows, the dashed one joins the points that no other one beats in both. What a user waits before the first token is not in it.${rest}`,
       layout: 'beside',
       panels: workloads.map(workload => {
-        const own = known.filter(({ endpoint }) => endpoint.workload === workload);
+        const own = drawn.filter(({ endpoint }) => endpoint.workload === workload);
         return {
           title: workload,
           x: { label: 'tokens/s one user sees (p50)', scale: 'linear', format: 'number', ...x },

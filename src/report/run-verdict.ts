@@ -25,6 +25,8 @@ export function verdict(run: Run): Block[] {
     const lost = run.unaccounted > 0 ? `; ${plural(run.unaccounted, 'request')} sent and never ended` : '';
     blocks.push({ kind: 'callout', tone: run.status === 'failed' ? 'bad' : 'doubt', text: unfinished(run) + lost });
   }
+  if (sum(run.cells, cell => cell.counts.due) === 0)
+    blocks.push({ kind: 'callout', tone: 'bad', text: 'NO DATA: not one request was measured' });
   if (run.environment.service.simulated) {
     blocks.push({
       kind: 'callout',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CellResult, Run } from '../../src/record/run.ts';
 import { Timeline } from '../../src/record/timeline.ts';
 import { csv, requestLines, summaryRows, timelineRows } from '../../src/report/csv.ts';
+import { page } from '../../src/report/html/page.ts';
 import { markdown } from '../../src/report/markdown.ts';
 import { runOverview, runReport } from '../../src/report/run-report.ts';
 import { terminal } from '../../src/report/terminal.ts';
@@ -80,6 +81,32 @@ describe('the report of a run', () => {
   it('prints a bound where requests that never ended reach a quantile', () => {
     expect(run.cells.some(cell => cell.counts.timeout > 0)).toBe(true);
     expect(markdown(runReport(run, rows))).toMatch(/≥ 860/);
+  });
+});
+
+describe('a run of which nothing is left', () => {
+  const nothing = { ...run, cells: [] };
+
+  it('is reported all the same, and says so first', () => {
+    expect(first(nothing)).toMatch(/^NO DATA/);
+    expect(page(runReport(nothing, []), { text: '', sha256: '' })).toContain('NO DATA');
+    expect(markdown(runReport(nothing, []))).not.toMatch(/NaN|Infinity|undefined/);
+  });
+});
+
+describe('a run of more endpoints than fit', () => {
+  const many = Array.from({ length: 64 }, (_, gpu) =>
+    run.cells
+      .filter(({ target }) => target.gpu === 0)
+      .map(cell => ({ ...cell, target: { ...cell.target, name: `m/gpu${gpu}`, gpu } })),
+  ).flat();
+  const everything = { ...run, cells: many };
+
+  it('has a page that is not larger than can be opened, and says what it leaves out', () => {
+    const text = page(runReport(everything, rows), { text: '', sha256: '' });
+    expect(text.length).toBeLessThan(1_400_000);
+    expect(text).toContain('The first 16 of 64 endpoints by name; the table holds all.');
+    expect(text.match(/m\/gpu63/g)?.length).toBeGreaterThan(3);
   });
 });
 

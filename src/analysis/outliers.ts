@@ -6,6 +6,7 @@
 import type { CellResult } from '../record/run.ts';
 import { holm } from '../stats/holm.ts';
 import { chanceOfRise, lowerBound, pairedShift, type Shift, upperBound } from '../stats/mean-shift.ts';
+import { median } from '../stats/quantile.ts';
 import { type Measure, read } from './measure.ts';
 
 /** A number that endpoints are compared by, and which way it is good. */
@@ -109,7 +110,7 @@ function differencesOf(
   const whole = [...blocks.values()].filter(({ size }) => size === targets.length);
   return whole.map(values => {
     // The median of all is not moved by the one that is odd; between two there is only the other.
-    const middle = median([...values.values()]);
+    const middle = median([...values.values()]) as number;
     const scale = targets.length === 2 ? 2 : 1;
     return new Map([...values].map(([target, value]) => [target, scale * (value - middle)]));
   });
@@ -131,10 +132,4 @@ function twoSided(shift: Shift): number {
 
 function intervalOf(shift: Shift): readonly [number, number] {
   return [Math.expm1(lowerBound(shift, alpha / 2)), Math.expm1(upperBound(shift, alpha / 2))];
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.ceil((sorted.length - 1) / 2)]];
-  return ((low as number) + (high as number)) / 2;
 }

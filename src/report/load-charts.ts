@@ -4,6 +4,7 @@ import type { CellResult, Run } from '../record/run.ts';
 import type { MetricSummary, QuantileKey } from '../record/summary.ts';
 import { loadLabel } from '../scenario/expand.ts';
 import { devicesOf } from '../scenario/telemetry.ts';
+import { median } from '../stats/quantile.ts';
 import { formatNumber } from '../units.ts';
 import { axisRange, scaleFor } from './chart/axis.ts';
 import type { Chart, Panel, Point, Series } from './chart/chart.ts';
@@ -131,7 +132,7 @@ function seriesOf({ endpoint, loads, together }: Group, metric: TimeMetric): Ser
   return keys.flatMap(key => {
     const of = (cell: CellResult) => cell.metrics[metric][key];
     const base = { label: `${key}`, colour: endpoint.colour, weight: weights[key], endLabel: key };
-    const line: Point[] = loads.map(({ load, cells }) => [load, median(cells.map(of))]);
+    const line: Point[] = loads.map(({ load, cells }) => [load, median(cells.flatMap(cell => of(cell) ?? [])) ?? null]);
     if (line.every(([, y]) => y === null)) return [];
     const dots = (groups: Group['loads']): Point[] =>
       groups.flatMap(({ load, cells }) =>
@@ -144,13 +145,6 @@ function seriesOf({ endpoint, loads, together }: Group, metric: TimeMetric): Ser
       ...(scattered.length === 0 ? [] : [{ ...base, style: 'points' as const, points: scattered }]),
     ];
   });
-}
-
-/** The middle of what is known; null where nothing is. */
-function median(values: readonly (number | null)[]): number | null {
-  const known = values.filter(value => value !== null).sort((a, b) => a - b);
-  const [low, high] = [known[Math.floor((known.length - 1) / 2)], known[Math.ceil((known.length - 1) / 2)]];
-  return low === undefined || high === undefined ? null : (low + high) / 2;
 }
 
 function marksOf({ scenario }: Run, { loads }: Group, metric: TimeMetric): NonNullable<Panel['marks']> {

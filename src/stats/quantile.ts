@@ -11,3 +11,10 @@ export function smallestSample(q: number): number {
   const tail = Math.max(q, 1 - q);
   return Math.ceil(Math.log(0.05) / Math.log(tail));
 }
+
+/** The middle of some values, between the two middle ones where their number is even; undefined of none. */
+export function median(values: readonly number[]): number | undefined {
+  const sorted = [...values].sort((a, b) => a - b);
+  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.ceil((sorted.length - 1) / 2)]];
+  return low === undefined || high === undefined ? undefined : (low + high) / 2;
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rankOf, smallestSample } from '../../src/stats/quantile.ts';
+import { median, rankOf, smallestSample } from '../../src/stats/quantile.ts';
 
 describe('smallestSample', () => {
   it.each([
@@ -46,5 +46,13 @@ describe('rankOf', () => {
   it('is at least the first', () => {
     expect(rankOf(0, 10)).toBe(1);
     expect(rankOf(0.001, 10)).toBe(1);
+  });
+});
+
+describe('median', () => {
+  it('is the middle value, or lies between the two middle ones; nothing has none', () => {
+    expect(median([3, 1, 2])).toBe(2);
+    expect(median([4, 1, 3, 2])).toBe(2.5);
+    expect(median([])).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 /** The endpoints of a run as charts tell them apart: a name and a colour each, the same all over a report. */
 import type { CellResult, Run } from '../record/run.ts';
+import { loadLabel } from '../scenario/expand.ts';
 
 export interface Endpoint {
   readonly label: string;
@@ -43,4 +44,10 @@ export function loadOf({ load }: CellResult): { readonly kind: 'closed' | 'open'
     return load.ramp === undefined ? { kind: 'closed', value: load.effectiveConcurrency } : undefined;
   if (load.arrivals === 'trace' || load.ramp !== undefined) return undefined;
   return { kind: 'open', value: load.ratePerS };
+}
+
+/** What an endpoint was asked in a cell, and under which circumstances. */
+export function conditionOf(cell: CellResult): string {
+  const together = cell.order === 'parallel' ? ', all at once' : '';
+  return `${loadLabel(cell.load)}${together}${cell.repetition > 1 ? ` #${cell.repetition}` : ''}`;
 }

@@ -6,13 +6,14 @@ import { distributions } from './distribution-charts.ts';
 import type { Block, Column, Document, Table, TableCell } from './document.ts';
 import { hardware, hardwareOverview } from './hardware-tables.ts';
 import { heatTables } from './heat-table.ts';
-import { throughputAgainstInteractivity, timesAgainstLoad } from './load-charts.ts';
+import { throughputAgainstInteractivity } from './interactivity-chart.ts';
 import { outcomes } from './outcome-table.ts';
 import { remarkText } from './remarks.ts';
 import { conditions, definitions } from './run-conditions.ts';
 import { figures, verdict } from './run-verdict.ts';
 import { objectives, stepTables } from './step-tables.ts';
 import { timeline } from './timeline-chart.ts';
+import { timesAgainstLoad } from './times-against-load.ts';
 import { costOfSizes, lengths, retries } from './workload-tables.ts';
 
 /** The whole report of a run, with what happened second by second. */

@@ -1,7 +1,8 @@
 /** One drawing of a page, alive: it answers to a pointer and to keys, and is drawn anew as its room or the light changes. */
 import type { Panel } from '../chart/chart.ts';
+import { heightOf } from '../chart/drawing.ts';
 import { init } from '../chart/echarts.ts';
-import { chartOption, heightOf } from '../chart/option.ts';
+import { chartOption } from '../chart/option.ts';
 import { dark, light } from '../chart/theme.ts';
 import { placesOf, type Reading, readAt, readPoint, spoken } from './reading.ts';
 

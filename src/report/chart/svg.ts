@@ -1,8 +1,9 @@
 /** Charts as SVG, without a screen: in a page where nothing reads it with a pointer, and as files beside Markdown. */
 import { allVisible, visible } from '../document.ts';
 import { type Chart, legendOf, type Panel } from './chart.ts';
+import { heightOf } from './drawing.ts';
 import { init } from './echarts.ts';
-import { chartOption, heightOf } from './option.ts';
+import { chartOption } from './option.ts';
 import { dark, light, sansSerif, seriesColour, translation } from './theme.ts';
 
 /** The pictures of a chart, one a panel or one for all that are stacked, each `<svg>…</svg>` in the light colours. */

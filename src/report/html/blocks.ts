@@ -1,5 +1,5 @@
 import { type Chart, legendOf } from '../chart/chart.ts';
-import { heightOf } from '../chart/option.ts';
+import { heightOf } from '../chart/drawing.ts';
 import { drawings, panelSvgs } from '../chart/svg.ts';
 import type { Block, Callout, Figure, Table } from '../document.ts';
 import { html, joined, type Markup, trusted } from './markup.ts';

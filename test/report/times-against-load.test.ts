@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { front, throughputAgainstInteractivity, timesAgainstLoad } from '../../src/report/load-charts.ts';
+import { timesAgainstLoad } from '../../src/report/times-against-load.ts';
 import { virtualRun } from '../run/virtual-run.ts';
 
 const { run } = await virtualRun(`
@@ -49,38 +49,5 @@ describe('times against load', () => {
   it('is left out where only one load was asked', () => {
     const one = run.cells.filter(({ step }) => step === 0);
     expect(timesAgainstLoad({ ...run, cells: one })).toEqual([]);
-  });
-});
-
-describe('throughput against interactivity', () => {
-  it('keeps on its front the points that no other beats in both', () => {
-    const points = [
-      { x: 1, y: 10 },
-      { x: 2, y: 8 },
-      { x: 2, y: 9 },
-      { x: 3, y: 9 },
-      { x: 4, y: 1 },
-      { x: 3, y: 2 },
-    ];
-    expect(front(points)).toEqual([
-      { x: 1, y: 10 },
-      { x: 3, y: 9 },
-      { x: 4, y: 1 },
-    ]);
-    expect(front([])).toEqual([]);
-  });
-
-  it('counts tokens per GPU: those of an endpoint on two are halved', () => {
-    const targets = run.scenario.targets.map(target => ({ ...target, devices: ['0-1'] }));
-    const [one] = throughputAgainstInteractivity(run);
-    const [two] = throughputAgainstInteractivity({ ...run, scenario: { ...run.scenario, targets } });
-    const [a, b] = [one, two].map(chart => chart?.panels[0]?.series[0]?.points[0]?.[1] as number);
-    expect(b).toBeCloseTo((a as number) / 2, 6);
-  });
-
-  it('needs an endpoint at two loads', () => {
-    const once = run.cells.filter(({ step, repetition }) => step === 0 && repetition === 1);
-    expect(once).toHaveLength(2);
-    expect(throughputAgainstInteractivity({ ...run, cells: once })).toEqual([]);
   });
 });

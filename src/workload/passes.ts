@@ -8,6 +8,7 @@ const mostKept = 8;
  * before all have come. Gives the place of one from names whose last is its number, from 0.
  */
 export function inPasses(count: number, ...seed: readonly (string | number)[]) {
+  if (count === 1) return () => 0;
   const places = Array.from({ length: count }, (_, place) => place);
   const orders = new Map<string, readonly number[]>();
   return (names: readonly (string | number)[]): number => {

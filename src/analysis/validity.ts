@@ -1,6 +1,6 @@
 /**
  * Whether the generator was what was measured. It speaks of the generator alone: what the service did is a finding,
- * never a reason to doubt the run. Where each limit comes from stands in docs/design, "Limits of a verdict".
+ * never a reason to doubt the run. Where each limit comes from stands in docs/design/007-limits-of-a-verdict.md.
  */
 import type { CellSummary } from '../record/cell-recorder.ts';
 import type { GeneratorSummary } from '../record/generator-recorder.ts';
@@ -105,8 +105,8 @@ function unsent({ evidence, counts, load, scheduled }: Judged): Figure[] {
   const missing: Figure = {
     what: 'requests of the schedule were neither sent nor counted as dropped',
     measured: Math.abs(scheduled - counts.due),
-    suspectAbove: 0,
-    invalidAbove: 0.01 * scheduled,
+    suspectAbove: 1, // one that is due at the very end may fall on either side of it
+    invalidAbove: Math.max(1, 0.01 * scheduled),
     format: count => plural(count, 'request'),
     advice: 'a part of the generator was lost: look at what the run said when it ended',
   };

@@ -1,4 +1,5 @@
 /** Asking again, as the API document advises: exponential backoff with full jitter, `Retry-After`, and a budget. */
+import { setMaxListeners } from 'node:events';
 import { type Clock, sleepUntil } from '../clock.ts';
 import { seededRandom } from '../random.ts';
 import type { AttemptEnd } from '../record/request-record.ts';
@@ -13,8 +14,9 @@ export function retrying(send: Send, policy: Retry, clock: Clock, ...seed: reado
   const random = seededRandom(...seed, 'retry');
   let requests = 0;
   let retries = 0;
+  const eitherOf = eitherSignal();
   return async (request, signal, stopped = signal) => {
-    const over = AbortSignal.any([signal, stopped]);
+    const over = eitherOf(signal, stopped);
     requests++;
     let attempt = await send(request, signal);
     const first = attempt;
@@ -35,5 +37,18 @@ export function retrying(send: Send, policy: Retry, clock: Clock, ...seed: reado
     const { connectionWaitMs: _, ...last } = attempt;
     const waited = first.connectionWaitMs === undefined ? {} : { connectionWaitMs: first.connectionWaitMs };
     return { ...last, sentMs: first.sentMs, ...waited, attempts: ends };
+  };
+}
+
+/** Gives the signal that aborts when either of two does: for the same two the same one, because each that is made is held for as long as they live. */
+function eitherSignal(): (a: AbortSignal, b: AbortSignal) => AbortSignal {
+  let known: { readonly a: AbortSignal; readonly b: AbortSignal; readonly either: AbortSignal } | undefined;
+  return (a, b) => {
+    if (a === b) return a;
+    if (known?.a !== a || known.b !== b) {
+      known = { a, b, either: AbortSignal.any([a, b]) };
+      setMaxListeners(0, known.either); // every request that waits to be sent again listens
+    }
+    return known.either;
   };
 }

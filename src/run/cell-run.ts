@@ -24,6 +24,8 @@ export class CellRun implements Observer {
   #serviceTimes = { sumMs: 0, count: 0 };
   part: 'warm-up' | 'measuring' | 'drain' = 'warm-up';
   endedBy: EndReason = 'interrupted';
+  /** How many requests its schedule has, where it has one and came to its end. */
+  scheduled: number | undefined;
   #stopRule: string | undefined;
 
   constructor(
@@ -90,7 +92,11 @@ export class CellRun implements Observer {
   /** What came of it; made once, when the cell has ended. */
   result(objectives: readonly Objective[]): CellResult {
     if (this.#result === undefined) {
-      const ended = { endedBy: this.endedBy, ...(this.#stopRule === undefined ? {} : { stopRule: this.#stopRule }) };
+      const ended = {
+        endedBy: this.endedBy,
+        ...(this.#stopRule === undefined ? {} : { stopRule: this.#stopRule }),
+        ...(this.scheduled === undefined ? {} : { scheduled: this.scheduled }),
+      };
       this.#result = cellResult(this.cell, this.#recorder as CellRecorder, ended, objectives);
       this.#recorder = undefined;
     }

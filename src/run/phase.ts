@@ -58,3 +58,18 @@ function arrivalsOf(
     ? replay(traces.get(load.trace.file) as Trace, load.timeScale)
     : arrivals(load, ...seed);
 }
+
+/** More than so many requests of a schedule are not counted again: it would keep a run from going on. */
+const mostCounted = 1_000_000;
+
+/** How many requests the schedule of a cell has in its measured part, made anew; undefined for a closed loop, and for very many. */
+export function scheduledIn({ load, end }: Cell, arrivals: Phase['arrivals']): number | undefined {
+  const { requests: most = Number.POSITIVE_INFINITY, durationMs = Number.POSITIVE_INFINITY } = end;
+  if (load.kind === 'closed' || Math.min(most, (load.ratePerS * durationMs) / 1000) > mostCounted) return undefined;
+  let count = 0;
+  for (const { dueMs } of arrivals(load, 'measured')) {
+    if (dueMs >= durationMs || count >= most) break;
+    count++;
+  }
+  return count;
+}

@@ -24,7 +24,7 @@ import type { RunStore } from '../store/run-directory.ts';
 import type { ProcessSample } from '../telemetry/generator.ts';
 import { settledWithin, type TelemetryListener, type Watch } from '../telemetry/watch.ts';
 import { CellRun } from './cell-run.ts';
-import { type Material, phaseOf } from './phase.ts';
+import { type Material, phaseOf, scheduledIn } from './phase.ts';
 import { TelemetryTap } from './telemetry-tap.ts';
 import { Ticker } from './ticker.ts';
 import { remarksOn, repeatsIn } from './workloads.ts';
@@ -98,6 +98,7 @@ export async function runScenario(options: RunOptions): Promise<Run> {
       schemaVersion,
       id: options.id,
       status,
+      validity: worstValidity(results.map(cell => cell.validity)),
       ...(rule === undefined ? {} : { stopRule: rule }),
       startedAt,
       endedAt: status === 'running' ? null : options.wallClock(),
@@ -105,7 +106,6 @@ export async function runScenario(options: RunOptions): Promise<Run> {
       environment: { ...options.environment, gpus: tap?.run.devices() ?? [] },
       ...(telemetry === undefined ? {} : { telemetry }),
       scenario,
-      validity: worstValidity(results.map(cell => cell.validity)),
       findings: [
         ...(early ? [{ text: `${verb} after ${measured} of ${cells.length} cells${by}` }] : []),
         ...remarksOn(scenario, options.workloads, options.models),
@@ -215,6 +215,8 @@ async function driveStage(
     }),
   );
   await ticker.flush();
+  for (const run of runs)
+    if (run.endedBy === 'complete') run.scheduled = scheduledIn(run.cell, phaseOf(run.cell, material).arrivals);
 }
 
 function stagesOf(cells: readonly Cell[]): Cell[][] {

@@ -1,4 +1,4 @@
-import { virtualClock } from '../../src/clock.ts';
+import { type Clock, virtualClock } from '../../src/clock.ts';
 import { dispatch } from '../../src/driver/dispatch.ts';
 import type { Driver, Send } from '../../src/driver/driver.ts';
 import { retrying } from '../../src/driver/retry.ts';
@@ -46,7 +46,9 @@ export async function virtualRun(
     /** The texts of the traces that the scenario names. */
     traceTexts?: Readonly<Record<string, string>>;
     /** Stands between the drivers and the engine. */
-    between?: (send: Send) => Send;
+    between?: (send: Send, clock: Clock) => Send;
+    /** What a sample of the generator says besides, by when it is taken. */
+    sampleProcess?: (atMs: number) => Partial<GeneratorSample>;
     /** What is seen of the GPUs, each when its time comes. */
     gpuLines?: readonly GpuLine[];
     /** Told of every request as it is sent. */
@@ -81,9 +83,10 @@ export async function virtualRun(
       seed: options.engineSeed ?? 1,
     });
     options.prepare?.(engine, target.name);
+    const sendBetween = between(send, clock);
     const watched: Send = (request, signal) => {
       options.onRequest?.(request);
-      return between(send)(request, signal);
+      return sendBetween(request, signal);
     };
     const again = scenario.retry === undefined ? watched : retrying(watched, scenario.retry, clock, scenario.seed);
     drivers.set(target.name, dispatch(again, clock));
@@ -113,7 +116,13 @@ export async function virtualRun(
         driverOf: target => (lanes.length > 0 ? striped : (drivers.get(target.name) as Driver)),
         startLeadMs: lanes.length > 0 ? 50 : 0,
         prepare: async () => {},
-        sampleProcess: () => ({ loopDelayMs: { mean: 0, p99: 0, max: 0 }, cpuRatio: 0, gcMs: 0, memoryBytes: 0 }),
+        sampleProcess: () => ({
+          loopDelayMs: { mean: 0, p99: 0, max: 0 },
+          cpuRatio: 0,
+          gcMs: 0,
+          memoryBytes: 0,
+          ...options.sampleProcess?.(clock.nowMs()),
+        }),
         engineLateRatio: () => undefined,
       },
       openStore: async () => ({

@@ -44,7 +44,7 @@ export function judgeValidity(cell: Judged): Validity {
   return { verdict: isInvalid ? 'invalid' : reasons.length > 0 ? 'suspect' : 'valid', reasons: reasons.map(remarkOf) };
 }
 
-/** The verdict on a run: that of its worst cell, each reason once, with its worst figure. */
+/** The verdict on a run: that of its worst cell, each reason once, with its worst figure, and each piece of advice once. */
 export function worstValidity(verdicts: readonly Validity[]): Validity {
   for (const verdict of ['invalid', 'suspect'] as const) {
     const such = verdicts.filter(each => each.verdict === verdict);
@@ -56,9 +56,16 @@ export function worstValidity(verdicts: readonly Validity[]): Validity {
       if (known === undefined || (reason.figure ?? 0) > (known.figure ?? 0)) worst.set(key, reason);
     }
     const cells = `${such.length} of ${verdicts.length} cells are ${verdict}`;
-    return { verdict, reasons: [{ text: cells }, ...worst.values()] };
+    return { verdict, reasons: [{ text: cells }, ...adviceOnce([...worst.values()])] };
   }
   return { verdict: 'valid', reasons: [] };
+}
+
+function adviceOnce(reasons: readonly Remark[]): Remark[] {
+  return reasons.map((reason, i) => {
+    const { advice, ...bare } = reason;
+    return reasons.slice(0, i).some(other => other.advice === advice) ? bare : reason;
+  });
 }
 
 /** How many may be in flight of a load that has the others wait. */

@@ -288,6 +288,15 @@ describe('worstValidity', () => {
     expect(worstValidity([suspect, invalid, valid]).verdict).toBe('invalid');
   });
 
+  it('gives each piece of advice once', () => {
+    const reasons = ['late', 'still'].map(subject => ({ text: subject, subject, advice: 'rest' }));
+    expect(worstValidity([{ verdict: 'invalid', reasons }]).reasons.map(({ advice }) => advice)).toEqual([
+      undefined,
+      'rest',
+      undefined,
+    ]);
+  });
+
   it('says how many cells those are, and each reason once, with its worst figure', () => {
     const late = (figure: number): Validity => ({
       verdict: 'suspect',

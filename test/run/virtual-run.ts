@@ -51,6 +51,8 @@ export async function virtualRun(
     sampleProcess?: (atMs: number) => Partial<GeneratorSample>;
     /** What is seen of the GPUs, each when its time comes. */
     gpuLines?: readonly GpuLine[];
+    /** When they have shown themselves; at once where it does not say. */
+    gpusSettle?: Promise<void>;
     /** Told of every request as it is sent. */
     onRequest?: (request: GenerationRequest) => void;
     /** Spreads every cell over so many lanes, as a run does over threads. */
@@ -136,7 +138,7 @@ export async function virtualRun(
       watch: listener => {
         const cancels = (options.gpuLines ?? []).map(line => clock.at(line.atMs, () => listener.gpu(line)));
         return {
-          settled: Promise.resolve(),
+          settled: options.gpusSettle ?? Promise.resolve(),
           stop: async () => {
             for (const cancel of cancels) cancel();
           },

@@ -178,7 +178,7 @@ function commandOf(from: CommandOrigin, options: TelemetryOptions): Found | stri
   if (options.lookAlike !== undefined) return { ...options.lookAlike, tool: 'nvidia-smi', simulated: true };
   const { hostname: host } = new URL(options.serviceUrl);
   if (!isThisHost(host))
-    return `the GPUs of ${host} are not on this host: give telemetry.gpu.command, such as [ssh, ${host}, nvidia-smi]`;
+    return `the GPUs of ${host} are not on this host: give telemetry.gpu.command, such as [ssh, -tt, ${host}, nvidia-smi]`;
   const tool = (['nvidia-smi', 'xpu-smi'] as const).find(isOnPath);
   return tool === undefined
     ? 'neither nvidia-smi nor xpu-smi is on the path'

@@ -8,7 +8,7 @@ const gpuSource = z.strictObject({
     .union([z.enum(['auto', 'off']), z.array(z.string().min(1)).min(1)])
     .optional()
     .describe(
-      'auto: nvidia-smi, or the look-alike of the embedded service | off | the command, such as [ssh, h, nvidia-smi]',
+      'auto: nvidia-smi, or the look-alike of the embedded service | off | the command, such as [ssh, -tt, h, nvidia-smi]',
     ),
   url: z.string().optional().describe('The page of a DCGM exporter, instead of a command: http://host:9400/metrics'),
   tool: z

@@ -62,11 +62,29 @@ describe('tgi-bench run with a tool of its own', () => {
 });
 
 describe('tgi-bench telemetry', () => {
+  /** Nobody listens there, and nobody is asked: only GPUs are watched. */
+  const watching = (args: readonly string[], cwd = scratch()) =>
+    tgiBench(
+      [
+        'telemetry',
+        '--url',
+        'http://127.0.0.1:9',
+        '--model',
+        'm',
+        '--for',
+        '200ms',
+        '--set',
+        'telemetry.metrics=off',
+        ...args,
+      ],
+      { cwd, env: { VALID_TOKEN: 'x' } },
+    );
+
   it('shows the command, what comes of it, and which GPU stands behind which endpoint', async () => {
     const cwd = scratch();
     const tool = fakeTool(cwd);
-    const args = ['telemetry', '--model', 'm', '--gpu', '0', '--gpu', '1', '--for', '200ms'];
-    const { stdout, exitCode } = await tgiBench([...args, '--set', `telemetry.gpu.command=["${tool}"]`], { cwd });
+    const args = ['--gpu', '0', '--gpu', '1', '--set', `telemetry.gpu.command=["${tool}"]`];
+    const { stdout, exitCode } = await watching(args, cwd);
     expect(exitCode).toBe(0);
     expect(stdout).toContain(`nvidia-smi: ${tool} --query-gpu=timestamp,index,uuid,name,`);
     expect(stdout).toMatch(/ms {2}nvidia-smi, GPU 0: busy 97\.0 % · 20\.8 GB · 632 W · 59\.0 °C · 1,980 MHz\n/);
@@ -75,8 +93,7 @@ describe('tgi-bench telemetry', () => {
   });
 
   it('says what is wrong and exits 8 where nothing is seen, and 2 where it is asked amiss', async () => {
-    const missing = ['--set', 'telemetry.gpu.command=["/nowhere/nvidia-smi"]', '--set', 'telemetry.metrics=off'];
-    const { stdout, exitCode } = await tgiBench(['telemetry', '--model', 'm', '--for', '200ms', ...missing]);
+    const { stdout, exitCode } = await watching(['--set', 'telemetry.gpu.command=["/nowhere/nvidia-smi"]']);
     expect(stdout).toMatch(/gap: nvidia-smi exited with 127: .*not found/);
     expect(exitCode).toBe(8);
     const { exitCode: wrong, stderr } = await tgiBench(['telemetry', '--model', 'm', '--for', 'ever']);

@@ -95,6 +95,26 @@ describe('the house', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('begins a run without what only some runs need and takes long to load', () => {
+    const reached = new Set<string>();
+    const packages = new Set<string>();
+    const visit = (path: string) => {
+      if (reached.has(path)) return;
+      reached.add(path);
+      const text = files.find(file => file.path === path)?.text ?? '';
+      for (const [, specifier = ''] of text.matchAll(/^(?:import|export) (?!type )[^;]*?from '([^']+)';/gm)) {
+        if (specifier.startsWith('.')) visit(resolved(path, specifier));
+        else packages.add(specifier);
+      }
+    };
+    for (const path of ['main.ts', 'cli/run.ts']) visit(path);
+    expect(reached.size).toBeGreaterThan(60);
+    expect([...packages]).toEqual(expect.arrayContaining(['yargs', 'zod']));
+    for (const heavy of ['sharp', 'undici', 'autocannon', '@huggingface/tokenizers']) {
+      expect(packages).not.toContain(heavy);
+    }
+  });
+
   it('keeps clocks, files, the network and chance out of the rooms above the line', () => {
     const forbidden =
       /from 'node:|\bDate\b\.|new Date\b|Math\.random|\bperformance\.|\bprocess\.|\bsetTimeout\(|\bsetInterval\(/;

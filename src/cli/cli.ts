@@ -1,22 +1,13 @@
-/** The command line: one file per command; the only place that prints an error and chooses an exit code. */
+/**
+ * The command line: one file per command, loaded when it is called for; the only place that prints an error and chooses
+ * an exit code.
+ */
 import yargs from 'yargs';
 import { traceFormats } from '../arrival/trace-formats.ts';
 import { type ExitCode, exitCodes, HarnessError, messageOf } from '../errors.ts';
 import { visible } from '../report/document.ts';
 import { harnessVersion } from '../run/environment.ts';
-import { scenarioJsonSchema } from '../scenario/scenario.ts';
-import { listBaselines, pinBaseline, updateBaseline } from './baseline.ts';
-import { calibrateGate } from './calibrate-gate.ts';
-import { gate } from './gate.ts';
-import { gateRun } from './gate-run.ts';
 import { type Io, say } from './io.ts';
-import { probeCommand } from './probe.ts';
-import { report } from './report.ts';
-import { run } from './run.ts';
-import { serve } from './serve.ts';
-import { telemetry } from './telemetry.ts';
-import { convert } from './trace.ts';
-import { validate } from './validate.ts';
 
 /** Runs one command line and gives its exit code; every failure ends as words on stderr. */
 export async function cli(argv: readonly string[], io: Io): Promise<ExitCode> {
@@ -68,7 +59,7 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
             default: 'auto',
             describe: 'how many threads send; auto: one, more where the load needs them and there are cores',
           }),
-      async args => done(await run(args, io)),
+      async args => done(await (await import('./run.ts')).run(args, io)),
     )
     .command(
       'probe',
@@ -96,7 +87,7 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
           })
           .option('check', { type: 'boolean', describe: 'exit 3 where anything differs' })
           .option('json', { type: 'boolean', describe: 'print the points as JSON and nothing else' }),
-      async args => done(await probeCommand(args, io)),
+      async args => done(await (await import('./probe.ts')).probeCommand(args, io)),
     )
     .command(
       'validate [scenario..]',
@@ -105,7 +96,7 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
         scenarioOptions(command)
           .option('plan', { type: 'boolean', describe: 'say what they would do: cells, requests, time, quantiles' })
           .option('json', { type: 'boolean', describe: 'print the scenarios and cells as JSON' }),
-      async args => done(await validate(args, io)),
+      async args => done(await (await import('./validate.ts')).validate(args, io)),
     )
     .command(
       'telemetry [scenario..]',
@@ -114,11 +105,15 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
         scenarioOptions(command)
           .option('for', { type: 'string', default: '10s', describe: 'for how long' })
           .option('json', { type: 'boolean', describe: 'print the samples as lines of JSON and nothing else' }),
-      async args => done(await telemetry(args, io)),
+      async args => done(await (await import('./telemetry.ts')).telemetry(args, io)),
     )
     .command('schema', 'print the JSON Schema of a scenario file', {}, () =>
       say(io.stdout, JSON.stringify(scenarioJsonSchema(), null, 2)),
     )
+    .command('schema', 'print the JSON Schema of a scenario file', {}, async () => {
+      const { scenarioJsonSchema } = await import('../scenario/scenario.ts');
+      say(io.stdout, JSON.stringify(scenarioJsonSchema(), null, 2));
+    })
     .command(
       'report <run>',
       'make every report of a run directory again from its records',
@@ -126,7 +121,7 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
         command
           .positional('run', { type: 'string', demandOption: true })
           .option('json', { type: 'boolean', describe: 'print run.json on stdout and nothing else' }),
-      async args => done(await report(args, io)),
+      async args => done(await (await import('./report.ts')).report(args, io)),
     )
     .command(
       'gate',
@@ -137,13 +132,13 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
             'run <scenario>',
             'make interleaved pairs of runs of two services, as many as it takes, and judge them',
             runCommand => gateRunOptions(runCommand),
-            async args => done(await gateRun(args, io)),
+            async args => done(await (await import('./gate-run.ts')).gateRun(args, io)),
           )
           .command(
             'calibrate <scenario>',
             'make pairs of runs of one service, and say what a gate should allow for their noise',
             calibrateCommand => calibrateGateOptions(calibrateCommand),
-            async args => done(await calibrateGate(args, io)),
+            async args => done(await (await import('./calibrate-gate.ts')).calibrateGate(args, io)),
           )
           .option('baseline', {
             type: 'string',
@@ -153,7 +148,7 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
           })
           .option('candidate', { type: 'string', array: true, requiresArg: true, describe: 'run directories or ids' })
           .option('paired', { type: 'boolean', describe: 'the runs were made in pairs, in the order given' }),
-      async args => done(await gate(args, io)),
+      async args => done(await (await import('./gate.ts')).gate(args, io)),
     )
     .command('baseline', 'runs that later ones are measured by, kept in baselines/', command =>
       command
@@ -161,20 +156,20 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
           'list',
           'every baseline, when it was changed last and why',
           listCommand => baselinesOption(listCommand),
-          async args => done(await listBaselines(args, io)),
+          async args => done(await (await import('./baseline.ts')).listBaselines(args, io)),
         )
         .command(
           'update <name> <run..>',
           'take runs into a rolling baseline, which keeps the latest',
           takeCommand =>
             takeOptions(takeCommand).option('keep', { type: 'number', default: 10, describe: 'how many runs stay' }),
-          async args => done(await updateBaseline(args, io)),
+          async args => done(await (await import('./baseline.ts')).updateBaseline(args, io)),
         )
         .command(
           'pin <name> <run..>',
           'make a baseline of just these runs, which stays as it is',
           takeCommand => takeOptions(takeCommand),
-          async args => done(await pinBaseline(args, io)),
+          async args => done(await (await import('./baseline.ts')).pinBaseline(args, io)),
         )
         .demandCommand(1, 'expected list, update or pin, got nothing'),
     )
@@ -195,7 +190,7 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
             describe: 'what to serve; the models of the document or deployment where none is named',
           })
           .option('gpus', { type: 'number', default: 2, describe: 'endpoints per model' }),
-      async args => done(await serve(args, io)),
+      async args => done(await (await import('./serve.ts')).serve(args, io)),
     )
     .command('trace', 'traces to replay', command =>
       command
@@ -206,7 +201,7 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
             convertCommand
               .positional('file', { type: 'string', demandOption: true })
               .option('format', { choices: ['auto', ...traceFormats] as const, default: 'auto' as const }),
-          async args => done(await convert(args, io)),
+          async args => done(await (await import('./trace.ts')).convert(args, io)),
         )
         .demandCommand(1, 'expected convert, got nothing'),
     )

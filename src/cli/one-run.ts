@@ -6,7 +6,7 @@ import { monotonicMs, systemClock } from '../clock.ts';
 import { exitCodes, HarnessError, messageOf } from '../errors.ts';
 import type { Run } from '../record/run.ts';
 import { type OpenBench, openBench } from '../run/bench.ts';
-import { type EmbeddedService, startEmbedded } from '../run/embedded.ts';
+import type { EmbeddedService } from '../run/embedded.ts';
 import { inspectEnvironment } from '../run/environment.ts';
 import { measureFloors } from '../run/floor.ts';
 import { greet } from '../run/greet.ts';
@@ -63,7 +63,7 @@ export async function runOne(
   const workloads = await prepareWorkloads(scenario, assets);
   const ca = scenario.service.ca === undefined ? undefined : readCertificates(scenario.service.ca, io.directory);
   const isEmbedded = scenario.service.url === 'embedded' && scenario.targets.some(({ url }) => url === undefined);
-  const embedded = isEmbedded ? await startEmbedded(scenario) : undefined;
+  const embedded = isEmbedded ? await (await import('../run/embedded.ts')).startEmbedded(scenario) : undefined;
   const connection = {
     secrets:
       embedded === undefined ? secrets : { ...secrets, tokens: new Map([...secrets.tokens, ['', embedded.token]]) },

@@ -1,6 +1,6 @@
-import { Agent, request } from 'undici';
 import type { Reply } from '../analysis/conformance.ts';
 import { messageOf } from '../errors.ts';
+import { undici } from './undici.ts';
 
 /** One question to a service, outside of any load. */
 export interface Question {
@@ -20,9 +20,9 @@ const maxBytes = 1 << 20;
 
 /** Asks once, follows nothing, and always answers: with status 0 and the reason where nothing came back. */
 export async function ask({ url, token, headers: extra = {}, ca, body, timeoutMs }: Question): Promise<Reply> {
-  const dispatcher = ca === undefined ? undefined : new Agent({ connect: { ca } });
+  const dispatcher = ca === undefined ? undefined : new (undici().Agent)({ connect: { ca } });
   try {
-    const reply = await request(url, {
+    const reply = await undici().request(url, {
       method: body === undefined ? 'GET' : 'POST',
       ...(dispatcher === undefined ? {} : { dispatcher }),
       headers: {

@@ -4,7 +4,8 @@
  * elsewhere.
  */
 import type { Socket } from 'node:net';
-import { buildConnector, Client } from 'undici';
+import type { buildConnector, Client } from 'undici';
+import { undici } from './undici.ts';
 
 type Connector = buildConnector.connector;
 
@@ -28,7 +29,7 @@ export class Connections {
 
   constructor(origin: string, { ca, timeoutMs }: ConnectionOptions) {
     this.#origin = origin;
-    this.#connector = buildConnector({ timeout: timeoutMs, ...(ca === undefined ? {} : { ca }) });
+    this.#connector = undici().buildConnector({ timeout: timeoutMs, ...(ca === undefined ? {} : { ca }) });
   }
 
   /** Opens connections until `count` are open or ready. Rejects with what the first one failed with. */
@@ -62,7 +63,7 @@ export class Connections {
   }
 
   #newClient(): Client {
-    const client = new Client(this.#origin, {
+    const client = new (undici().Client)(this.#origin, {
       connect: (options, callback) => this.#connectWarm(options, callback),
       pipelining: 1,
       keepAliveTimeout: keepAliveMs,

@@ -1,5 +1,5 @@
-import { Agent, request } from 'undici';
 import { messageOf } from '../errors.ts';
+import { undici } from './undici.ts';
 
 /** What came of asking for a page. Nothing of its text is in the problem, which may be shown. */
 export type Page =
@@ -24,12 +24,12 @@ export function pageReader(options: {
   readonly mostBytes: number;
 }): PageReader {
   const { ca, timeoutMs, mostBytes } = options;
-  const dispatcher = new Agent({ connect: { timeout: timeoutMs, ...(ca === undefined ? {} : { ca }) } });
+  const dispatcher = new (undici().Agent)({ connect: { timeout: timeoutMs, ...(ca === undefined ? {} : { ca }) } });
   return {
     async read(url, headers) {
       const signal = AbortSignal.timeout(timeoutMs);
       try {
-        const reply = await request(url, {
+        const reply = await undici().request(url, {
           dispatcher,
           headers: { ...headers, 'accept-encoding': 'identity' },
           signal,

@@ -32,7 +32,7 @@ export async function openWorkload(
     name,
     workload,
     prompts: promptFiles.flatMap(file => readPrompts(file, complain)),
-    ...openTokenizer(prompt.tokenizer, assets, complain),
+    ...(await openTokenizer(prompt.tokenizer, assets, complain)),
     pictures: images === undefined ? [] : await openPictures(images, assets, complain),
   };
 }
@@ -48,15 +48,15 @@ export async function withPictures(
   return { ...opened, pictures: await generatePictures(workload.images, { seed, name }, complain) };
 }
 
-function openTokenizer(
+async function openTokenizer(
   path: string | undefined,
   assets: Assets,
   complain: Complain,
-): Pick<PreparedWorkload, 'tokenizer' | 'wording'> {
+): Promise<Pick<PreparedWorkload, 'tokenizer' | 'wording'>> {
   const [file] = path === undefined ? [] : (assets.get(path) ?? []);
   if (file === undefined) return {};
   try {
-    const tokenizer = readTokenizer(textOf(file));
+    const tokenizer = await readTokenizer(textOf(file));
     const wording = exactWording(tokenizer);
     if (wording === undefined)
       throw new Error(

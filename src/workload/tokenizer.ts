@@ -1,4 +1,3 @@
-import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { messageOf } from '../errors.ts';
 
 /** A model's own tokenizer, for counting. */
@@ -7,8 +6,9 @@ export interface Tokenizer {
   count(text: string): number;
 }
 
-/** Reads a `tokenizer.json`. Throws an Error that says what is wrong with it. */
-export function readTokenizer(text: string): Tokenizer {
+/** Reads a `tokenizer.json`. Rejects with an Error that says what is wrong with it. */
+export async function readTokenizer(text: string): Promise<Tokenizer> {
+  const { Tokenizer: HubTokenizer } = await import('@huggingface/tokenizers'); // only who has one waits for it to load
   try {
     const tokenizer = new HubTokenizer(JSON.parse(text) as object, {});
     tokenizer.encode('one word');

@@ -11,13 +11,13 @@ const json = wordTokenizer(known, { beginsWith: '<s>' });
 const assets = new Map([['t.json', [{ name: 't.json', bytes: new TextEncoder().encode(json) }]]]);
 
 describe('a tokenizer', () => {
-  it('counts a text as the model gets it, with what begins a prompt', () => {
-    const { count } = readTokenizer(json);
+  it('counts a text as the model gets it, with what begins a prompt', async () => {
+    const { count } = await readTokenizer(json);
     expect([count(''), count('again'), count('again again'), count('xxx')]).toEqual([1, 2, 3, 1 + 3]);
   });
 
   it('makes prompts of exactly the tokens asked for', async () => {
-    const { count } = readTokenizer(json);
+    const { count } = await readTokenizer(json);
     const workload = await prepared(
       {
         kind: 'text',

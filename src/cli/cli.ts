@@ -192,6 +192,21 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
           .option('gpus', { type: 'number', default: 2, describe: 'endpoints per model' }),
       async args => done(await (await import('./serve.ts')).serve(args, io)),
     )
+    .command(
+      'calibrate',
+      'what this machine can send and receive, and how true its times are; under a minute, kept for the runs to come',
+      command =>
+        command
+          .option('streams', {
+            type: 'string',
+            requiresArg: true,
+            default: '25,50,100,200,400,800,1600',
+            describe: 'how many at once are tried, until times are late by a millisecond',
+          })
+          .option('seconds', { type: 'number', default: 1.5, describe: 'how long each load is measured' })
+          .option('json', { type: 'boolean', describe: 'print what was found as JSON and nothing else' }),
+      async args => done(await (await import('./calibrate.ts')).calibrateCommand(args, io)),
+    )
     .command('trace', 'traces to replay', command =>
       command
         .command(

@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { beyondCalibration } from '../analysis/calibration.ts';
 import { monotonicMs, systemClock } from '../clock.ts';
 import { exitCodes, HarnessError, messageOf } from '../errors.ts';
+import type { Calibration } from '../record/calibration.ts';
 import type { Run } from '../record/run.ts';
 import { type OpenBench, openBench } from '../run/bench.ts';
 import type { EmbeddedService } from '../run/embedded.ts';
-import { inspectEnvironment } from '../run/environment.ts';
+import { inspectEnvironment, thisMachine } from '../run/environment.ts';
 import { measureFloors } from '../run/floor.ts';
 import { greet } from '../run/greet.ts';
 import { writeReports } from '../run/reports.ts';
@@ -16,7 +18,9 @@ import { type ServiceBench, serviceBench } from '../run/service-bench.ts';
 import { watchAll } from '../run/telemetry.ts';
 import { threadsFor } from '../run/thread-count.ts';
 import { checkLengths, type Models, type PreparedWorkloads, prepareWorkloads } from '../run/workloads.ts';
+import { expand } from '../scenario/expand.ts';
 import type { Scenario } from '../scenario/resolve.ts';
+import { calibrationPath, readCalibration } from '../store/calibration-file.ts';
 import { RunWriter, readRun } from '../store/run-directory.ts';
 import { type Io, say, shownPath } from './io.ts';
 import { showProgress } from './progress.ts';
@@ -80,7 +84,11 @@ export async function runOne(
     checkLengths(scenario, workloads, models);
     const material = { scenario, traces, workloads, models };
     const threads = asked ?? threadsFor(material, { cores: availableParallelism(), isEmbedded });
+    const calibration = readCalibration(calibrationPath(io.environment), thisMachine());
     if (!quiet) say(io.stderr, opening(loaded, embedded, directory, io));
+    if (!quiet && calibration !== undefined)
+      for (const { text: doubt } of beyondCalibration(scenario, expand(scenario), calibration, threads))
+        say(io.stderr, `warning: ${doubt}`);
     const beganMs = zeroMs ?? monotonicMs();
     service = serviceBench({ scenario, ...connection, clock: systemClock(beganMs) });
     const { clock, urlOf, headersOf } = service;
@@ -91,19 +99,22 @@ export async function runOne(
     const run = await runScenario({
       ...material,
       id,
-      environment: inspectEnvironment(
-        scenario,
-        {
-          url: embedded === undefined ? serviceUrlOf(scenario) : 'embedded',
-          simulated: embedded !== undefined,
-          info: greeting.info,
-          models: Object.fromEntries(models),
-          ...(floorMs === undefined ? {} : { floorMs }),
-        },
-        assets,
-        io.directory,
-        threads,
-      ),
+      environment: {
+        ...inspectEnvironment(
+          scenario,
+          {
+            url: embedded === undefined ? serviceUrlOf(scenario) : 'embedded',
+            simulated: embedded !== undefined,
+            info: greeting.info,
+            models: Object.fromEntries(models),
+            ...(floorMs === undefined ? {} : { floorMs }),
+          },
+          assets,
+          io.directory,
+          threads,
+        ),
+        ...(calibration === undefined ? {} : { calibration: withoutRungs(calibration) }),
+      },
       bench,
       openStore: async first => {
         const store = await RunWriter.create(directory, first, text);
@@ -126,6 +137,11 @@ export async function runOne(
     await service?.close();
     await embedded?.stop();
   }
+}
+
+/** What a run quotes of it: every load that was tried would only swell `run.json`. */
+function withoutRungs({ rungs: _, ...rest }: Calibration): Omit<Calibration, 'rungs'> {
+  return rest;
 }
 
 /** A run that was broken off still tells what it knew; a second failure must not hide the first. */

@@ -3,6 +3,7 @@ import type { Load } from '../scenario/expand.ts';
 import type { Scenario } from '../scenario/resolve.ts';
 import type { Order } from '../scenario/scenario.ts';
 import type { ModelFacts } from '../workload/prompt.ts';
+import type { Calibration } from './calibration.ts';
 import type { CellSummary } from './cell-recorder.ts';
 import type { GpuDevice } from './gpu-sample.ts';
 import type { TelemetrySummary } from './run-telemetry.ts';
@@ -82,6 +83,8 @@ export interface Environment {
   };
   /** How many threads sent requests; 1: the one that kept the run as well. */
   readonly threads?: number;
+  /** What this machine was found able to do, where it was calibrated. */
+  readonly calibration?: Omit<Calibration, 'rungs'>;
   readonly git: { readonly commit?: string; readonly dirty?: boolean };
   readonly service: {
     readonly url: string;

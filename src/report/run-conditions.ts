@@ -3,6 +3,7 @@ import { metrics } from '../record/metrics.ts';
 import type { Floor, Run, Validity } from '../record/run.ts';
 import type { Step } from '../scenario/resolve.ts';
 import { formatBytes, formatDuration, formatNumber, missing, plural } from '../units.ts';
+import { calibrationText } from './calibration-report.ts';
 import type { Block, Facts } from './document.ts';
 import { remarkText } from './remarks.ts';
 import { stepLabel } from './steps.ts';
@@ -52,7 +53,7 @@ function warmupText({ warmup }: Step): string {
 }
 
 function environmentFacts(run: Run): Facts['items'] {
-  const { service, files, fingerprint } = run.environment;
+  const { service, files, calibration, fingerprint } = run.environment;
   return [
     { label: 'service', text: `${service.url}${service.simulated ? ', simulated' : ''}` },
     ...(service.info === null || service.info === undefined
@@ -63,6 +64,7 @@ function environmentFacts(run: Run): Facts['items'] {
     ...wordCounts(run).map(text => ({ label: 'prompts', text })),
     ...Object.entries(files ?? {}).map(([name, digest]) => ({ label: `file ${name}`, text: digest })),
     { label: 'generator', text: generatorText(run.environment) },
+    ...(calibration === undefined ? [] : [{ label: 'calibrated', text: calibrationText(calibration) }]),
     { label: 'when', text: `started ${run.startedAt}, ended ${run.endedAt ?? missing}` },
     { label: 'fingerprint', text: fingerprint },
     { label: 'validity', text: validityText(run.validity) },

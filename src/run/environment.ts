@@ -11,6 +11,17 @@ export const harnessVersion = (
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version;
 
+/** What tells this kind of machine, with this Node and this version, from others. */
+export function thisMachine(): Pick<Environment, 'harness' | 'node' | 'host'> {
+  const host = {
+    platform: `${platform()} ${release()}`,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryBytes: totalmem(),
+  };
+  return { harness: harnessVersion, node: process.versions.node, host };
+}
+
 /** What the numbers of a run depend on, besides the scenario. */
 export function inspectEnvironment(
   scenario: Scenario,
@@ -19,20 +30,14 @@ export function inspectEnvironment(
   directory: string,
   threads: number,
 ): Environment {
-  const host = {
-    platform: `${platform()} ${release()}`,
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: cpus().length,
-    memoryBytes: totalmem(),
-  };
+  const machine = thisMachine();
+  const { host } = machine;
   const commit = gitCommit(directory);
   const files = Object.fromEntries(
     [...assets].map(([path, content]) => [path, digestOf(content.map(file => file.bytes))]),
   );
   return {
-    harness: harnessVersion,
-    node: process.versions.node,
-    host,
+    ...machine,
     threads,
     git: commit === undefined ? {} : { commit },
     service,

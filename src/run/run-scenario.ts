@@ -4,6 +4,7 @@
  */
 
 import { setMaxListeners } from 'node:events';
+import { beyondCalibration } from '../analysis/calibration.ts';
 import { diagnosed } from '../analysis/diagnosis.ts';
 import { worstValidity } from '../analysis/validity.ts';
 import type { Clock } from '../clock.ts';
@@ -77,6 +78,7 @@ export interface Progress {
 /** Runs a scenario and gives the finished run; the store holds its records. Throws a HarnessError on a 401, a ban or a full disk, after closing the store. */
 export async function runScenario(options: RunOptions): Promise<Run> {
   const { scenario, bench, signal } = options;
+  const { calibration, threads } = options.environment;
   const cells = expand(scenario);
   const startedAt = options.wallClock();
   const finished: CellRun[] = [];
@@ -108,6 +110,7 @@ export async function runScenario(options: RunOptions): Promise<Run> {
       scenario,
       findings: [
         ...(early ? [{ text: `${verb} after ${measured} of ${cells.length} cells${by}` }] : []),
+        ...(calibration === undefined ? [] : beyondCalibration(scenario, cells, calibration, threads ?? 1)),
         ...remarksOn(scenario, options.workloads, options.models),
         ...repeatsIn(options.workloads, results, options.environment.service.simulated),
       ],

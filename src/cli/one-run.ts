@@ -12,10 +12,8 @@ import type { EmbeddedService } from '../run/embedded.ts';
 import { inspectEnvironment, thisMachine } from '../run/environment.ts';
 import { measureFloors } from '../run/floor.ts';
 import { greet } from '../run/greet.ts';
-import { writeReports } from '../run/reports.ts';
 import { runScenario } from '../run/run-scenario.ts';
 import { type ServiceBench, serviceBench } from '../run/service-bench.ts';
-import { watchAll } from '../run/telemetry.ts';
 import { threadsFor } from '../run/thread-count.ts';
 import { checkLengths, type Models, type PreparedWorkloads, prepareWorkloads } from '../run/workloads.ts';
 import { expand } from '../scenario/expand.ts';
@@ -80,6 +78,7 @@ export async function runOne(
   let hasDirectory = false;
   try {
     const greeting = await greet({ scenario, ...connection }, workloads, io.interrupted);
+    const [{ writeReports }, { watchAll }] = await loadTheRest();
     const models = known ?? greeting.models;
     checkLengths(scenario, workloads, models);
     const material = { scenario, traces, workloads, models };
@@ -139,6 +138,11 @@ export async function runOne(
   }
 }
 
+/** What is needed once a service has answered: loaded then, so that it is asked the sooner, and before there is any load. */
+function loadTheRest() {
+  return Promise.all([import('../run/reports.ts'), import('../run/telemetry.ts')]);
+}
+
 /** What a run quotes of it: every load that was tried would only swell `run.json`. */
 function withoutRungs({ rungs: _, ...rest }: Calibration): Omit<Calibration, 'rungs'> {
   return rest;
@@ -147,6 +151,7 @@ function withoutRungs({ rungs: _, ...rest }: Calibration): Omit<Calibration, 'ru
 /** A run that was broken off still tells what it knew; a second failure must not hide the first. */
 async function reportFailure(directory: string, io: Io): Promise<void> {
   try {
+    const [{ writeReports }] = await loadTheRest();
     const path = await writeReports(directory, await readRun(directory));
     say(io.stderr, `what was measured until then: ${shownPath(path, io.directory)}`);
   } catch (error) {

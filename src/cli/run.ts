@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path';
 import { type ExitCode, exitCodes, messageOf, worstExitCode } from '../errors.ts';
 import type { Run } from '../record/run.ts';
-import { runOverview } from '../report/run-report.ts';
 import { terminal } from '../report/terminal.ts';
 import { threadsAsked } from '../run/thread-count.ts';
 import { type Io, say, shownPath } from './io.ts';
@@ -35,7 +34,7 @@ export async function run(args: RunArguments, io: Io): Promise<ExitCode> {
       },
     );
     if (finished === undefined) break;
-    if (!args.json) show(finished, io);
+    if (!args.json) await show(finished, io);
     const { run } = finished;
     runs.push(run);
     codes.push(...codesOf(run, args.check ?? false));
@@ -48,7 +47,8 @@ export async function run(args: RunArguments, io: Io): Promise<ExitCode> {
   return worstExitCode(codes);
 }
 
-function show({ run, report }: FinishedRun, io: Io): void {
+async function show({ run, report }: FinishedRun, io: Io): Promise<void> {
+  const { runOverview } = await import('../report/run-report.ts'); // the reports have loaded it
   say(io.stdout, terminal(runOverview(run), { width: io.stdout.columns, colour: io.stdout.colour }));
   say(io.stdout, `\nreport: ${shownPath(report, io.directory)}`);
 }

@@ -8,7 +8,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -62,9 +62,9 @@ telemetry: { gpu: off, metrics: off }
 /** One run against a fresh target. */
 async function measure(asked: Asked): Promise<Measured> {
   const target = await launchNullTarget();
+  const folder = mkdtempSync(join(tmpdir(), 'tgi-bench-'));
   try {
     keepOffThatCore(target.pid);
-    const folder = mkdtempSync(join(tmpdir(), 'tgi-bench-'));
     const file = join(folder, 'scenario.yaml');
     const directory = join(folder, 'run');
     writeFileSync(file, scenarioText(target.url, asked));
@@ -77,6 +77,7 @@ async function measure(asked: Asked): Promise<Measured> {
     return { run: await readRun(directory), errors: stampErrors(records, sentMs, beganMs) };
   } finally {
     await target.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -33,12 +33,13 @@ const whole = (value: number) => Math.round(value).toLocaleString('en-US');
 /** Each client's figure and its ratio to the floor, medians over the rounds; the first round of each warms it up. */
 async function compare(
   names: readonly string[],
+  times: number,
   perCpuS: (client: ClientProcess) => Promise<number>,
 ): Promise<Record<string, Row>> {
   const clients = await Promise.all(names.map(name => ClientProcess.start(name)));
   const figures = new Map<string, number[]>(names.map(name => [name, []]));
   try {
-    for (let round = 0; round <= rounds; round++) {
+    for (let round = 0; round <= times; round++) {
       for (const client of clients) {
         const figure = await perCpuS(client);
         if (round > 0) figures.get(client.name)?.push(figure);
@@ -70,7 +71,7 @@ function show(title: string, rows: Readonly<Record<string, Row>>): void {
 
 const streams: Record<string, Record<string, Row>> = {};
 for (const count of options.streams.split(',').map(Number)) {
-  const rows = await compare(['floor', ...measured], async client => {
+  const rows = await compare(['floor', ...measured], count < 1000 ? rounds : Math.min(rounds, 4), async client => {
     const asking = { pace: 'lockstep', connections: count, answers: answersOf(count), tokens: answerTokens };
     const { events, cpuMs } = await client.ask({ ...asking, stream: true });
     if (events !== asking.answers * answerTokens) throw new Error(`${client.name}: ${events} events came`);
@@ -79,7 +80,7 @@ for (const count of options.streams.split(',').map(Number)) {
   show(`events per CPU second, ${count} streams`, rows);
   streams[count] = rows;
 }
-const unaryRows = await compare(['floor', 'autocannon', ...measured], async client => {
+const unaryRows = await compare(['floor', 'autocannon', ...measured], rounds, async client => {
   const asking = { pace: 'flood', connections: 100, answers: 10_000, tokens: 50, stream: false };
   const { events, cpuMs } = await client.ask(asking);
   if (events !== asking.answers) throw new Error(`${client.name}: ${events} answers came`);

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,11 +15,14 @@ export class ClientProcess {
   readonly name: string;
   readonly target: LaunchedNullTarget;
   readonly #child: ChildProcess;
+  /** Everything it writes lies in here. */
+  readonly #folder: string;
 
-  private constructor(name: string, target: LaunchedNullTarget, child: ChildProcess) {
+  private constructor(name: string, target: LaunchedNullTarget, child: ChildProcess, folder: string) {
     this.name = name;
     this.target = target;
     this.#child = child;
+    this.#folder = folder;
   }
 
   static async start(name: string): Promise<ClientProcess> {
@@ -28,8 +31,11 @@ export class ClientProcess {
     execFileSync('mkfifo', [goPath, donePath]);
     const target = await launchNullTarget({ gate: { goPath, donePath } });
     const program = fileURLToPath(new URL('../self-client.js', import.meta.url));
-    const child = fork(program, [name, goPath, donePath], { execArgv: ['--expose-gc'] });
-    return new ClientProcess(name, target, child);
+    const child = fork(program, [name, goPath, donePath], {
+      execArgv: ['--expose-gc'],
+      env: { ...process.env, TMPDIR: folder },
+    });
+    return new ClientProcess(name, target, child, folder);
   }
 
   ask(asking: Omit<Asking, 'url'>): Promise<Cost> {
@@ -43,6 +49,7 @@ export class ClientProcess {
   async stop(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.target.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #told(work: Work): Promise<unknown> {

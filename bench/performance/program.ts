@@ -1,7 +1,7 @@
 /** The whole program as its user starts it: how long it takes to its first request, and what it costs to keep watch. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { monotonicMs } from '../../src/clock.ts';
@@ -9,7 +9,7 @@ import { launchNullTarget } from '../../src/simulator/null-target/launch.ts';
 
 const main = resolve('dist/main.js');
 
-/** Starts a run of one scenario against the null target, and what it leaves behind goes to a temporary folder. */
+/** Starts a run of one scenario against the null target; what it leaves behind is removed. */
 function startRun(url: string, model: string, load: string) {
   const folder = mkdtempSync(join(tmpdir(), 'tgi-bench-'));
   const file = join(folder, 'scenario.yaml');
@@ -28,7 +28,8 @@ load: ${load}
     stdio: ['ignore', 'ignore', 'ignore'],
     env: { ...process.env, VALID_TOKEN: 'bench' },
   });
-  return { startedMs, child, ended: once(child, 'exit') };
+  const ended = once(child, 'exit').finally(() => rmSync(folder, { recursive: true, force: true }));
+  return { startedMs, child, ended };
 }
 
 /** How long a fresh process takes from being started to its first request, and Node alone to its end; each several times, in turn, in ms. */

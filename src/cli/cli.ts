@@ -7,6 +7,7 @@ import { traceFormats } from '../arrival/trace-formats.ts';
 import { type ExitCode, exitCodes, HarnessError, messageOf } from '../errors.ts';
 import { visible } from '../report/document.ts';
 import { harnessVersion } from '../run/environment.ts';
+import { baselinesOption, gateCalibrationOptions, gateOptions, gateRunOptions, takeOptions } from './gate-options.ts';
 import { type Io, say } from './io.ts';
 
 /** Runs one command line and gives its exit code; every failure ends as words on stderr. */
@@ -127,18 +128,14 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
       'gate',
       'judge runs of a candidate against runs of a baseline: exit 4 for a regression, 5 where neither is shown',
       command =>
-        gateOptions(command)
+        command
+          .options(gateOptions)
           .command(
             'run <scenario>',
             'make interleaved pairs of runs of two services, as many as it takes, and judge them',
-            runCommand => gateRunOptions(runCommand),
+            runCommand =>
+              runCommand.positional('scenario', { type: 'string', demandOption: true }).options(gateRunOptions),
             async args => done(await (await import('./gate-run.ts')).gateRun(args, io)),
-          )
-          .command(
-            'calibrate <scenario>',
-            'make pairs of runs of one service, and say what a gate should allow for their noise',
-            calibrateCommand => calibrateGateOptions(calibrateCommand),
-            async args => done(await (await import('./calibrate-gate.ts')).calibrateGate(args, io)),
           )
           .option('baseline', {
             type: 'string',
@@ -155,20 +152,38 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
         .command(
           'list',
           'every baseline, when it was changed last and why',
-          listCommand => baselinesOption(listCommand),
+          listCommand => listCommand.options(baselinesOption),
           async args => done(await (await import('./baseline.ts')).listBaselines(args, io)),
         )
         .command(
           'update <name> <run..>',
           'take runs into a rolling baseline, which keeps the latest',
           takeCommand =>
-            takeOptions(takeCommand).option('keep', { type: 'number', default: 10, describe: 'how many runs stay' }),
+            takeCommand
+              .positional('name', { type: 'string', demandOption: true })
+              .positional('run', {
+                type: 'string',
+                array: true,
+                demandOption: true,
+                describe: 'run directories or ids',
+              })
+              .options(takeOptions)
+              .option('keep', { type: 'number', default: 10, describe: 'how many runs stay' }),
           async args => done(await (await import('./baseline.ts')).updateBaseline(args, io)),
         )
         .command(
           'pin <name> <run..>',
           'make a baseline of just these runs, which stays as it is',
-          takeCommand => takeOptions(takeCommand),
+          takeCommand =>
+            takeCommand
+              .positional('name', { type: 'string', demandOption: true })
+              .positional('run', {
+                type: 'string',
+                array: true,
+                demandOption: true,
+                describe: 'run directories or ids',
+              })
+              .options(takeOptions),
           async args => done(await (await import('./baseline.ts')).pinBaseline(args, io)),
         )
         .demandCommand(1, 'expected list, update or pin, got nothing'),
@@ -204,8 +219,20 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
             describe: 'how many at once are tried, until times are late by a millisecond',
           })
           .option('seconds', { type: 'number', default: 1.5, describe: 'how long each load is measured' })
+          .option('gate', {
+            type: 'string',
+            requiresArg: true,
+            describe:
+              'instead: pairs of runs of this scenario at one service, and what a gate should allow for their noise',
+          })
+          .options(gateCalibrationOptions)
           .option('json', { type: 'boolean', describe: 'print what was found as JSON and nothing else' }),
-      async args => done(await (await import('./calibrate.ts')).calibrateCommand(args, io)),
+      async ({ gate, ...args }) =>
+        done(
+          gate === undefined
+            ? await (await import('./calibrate.ts')).calibrateCommand(args, io)
+            : await (await import('./calibrate-gate.ts')).calibrateGate({ ...args, scenario: gate }, io),
+        ),
     )
     .command('trace', 'traces to replay', command =>
       command
@@ -233,83 +260,6 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
         exitCode: exitCodes.usage,
       });
     });
-}
-
-function baselinesOption<T>(command: import('yargs').Argv<T>) {
-  return command.option('baselines', {
-    type: 'string',
-    default: 'baselines',
-    describe: 'the directory of baselines',
-  });
-}
-
-/** What is taken into a baseline, and why. */
-function takeOptions<T>(command: import('yargs').Argv<T>) {
-  return baselinesOption(command)
-    .positional('name', { type: 'string', demandOption: true })
-    .positional('run', { type: 'string', array: true, demandOption: true, describe: 'run directories or ids' })
-    .option('reason', {
-      type: 'string',
-      demandOption: true,
-      requiresArg: true,
-      describe: 'why it may change; kept in the file',
-    });
-}
-
-/** The options of a gate, whoever makes its runs. */
-function gateOptions<T>(command: import('yargs').Argv<T>) {
-  return baselinesOption(command)
-    .option('policy', { type: 'string', requiresArg: true, describe: 'what is let through, such as gates.yaml' })
-    .option('allow', { type: 'string', array: true, nargs: 1, describe: 'what may differ: host, gpu, …' })
-    .option('out', { type: 'string', requiresArg: true, describe: 'where gate.json, gate.md and junit.xml go' })
-    .option('json', { type: 'boolean', describe: 'print gate.json on stdout and nothing else' });
-}
-
-/** The options of a gate's calibration. */
-function calibrateGateOptions<T>(command: import('yargs').Argv<T>) {
-  return command
-    .positional('scenario', { type: 'string', demandOption: true })
-    .option('url', { type: 'string', requiresArg: true, describe: 'the service; without one, the embedded service' })
-    .option('token-file', { type: 'string', requiresArg: true, describe: 'a file that holds the token' })
-    .option('pairs', { type: 'number', default: 40, describe: 'of runs; fewer know the noise less well' })
-    .option('planned', { type: 'number', default: 5, describe: 'how many pairs the gate will plan' })
-    .option('seed', { type: 'number', requiresArg: true, describe: 'of the first pair' })
-    .option('target', { type: 'string', requiresArg: true, describe: 'only targets that match' })
-    .option('set', { type: 'string', array: true, nargs: 1, describe: 'path=value' })
-    .option('quiet', { type: 'boolean', describe: 'no progress' });
-}
-
-/** The options of a gate that makes its runs. */
-function gateRunOptions<T>(command: import('yargs').Argv<T>) {
-  return command
-    .positional('scenario', { type: 'string', demandOption: true })
-    .option('baseline-url', { type: 'string', demandOption: true, requiresArg: true, describe: 'the old service' })
-    .option('candidate-url', { type: 'string', demandOption: true, requiresArg: true, describe: 'the new service' })
-    .option('token-file', { type: 'string', requiresArg: true, describe: 'a file that holds the token of both' })
-    .option('candidate-token-file', { type: 'string', requiresArg: true, describe: 'where the new one has its own' })
-    .option('pairs', { type: 'number', default: 5, describe: 'extended once to twice as many where nothing is shown' })
-    .option('baseline-up', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'starts the old service and runs as long as it does, where both cannot be there at once',
-    })
-    .option('candidate-up', { type: 'string', requiresArg: true, describe: 'the same for the new one' })
-    .option('ready', { type: 'string', requiresArg: true, describe: 'answers 200 once a started service may be asked' })
-    .option('ready-within', { type: 'string', default: '10m', requiresArg: true })
-    .option('plan', {
-      type: 'boolean',
-      describe: 'say how many runs and minutes, and what they can see; nothing is sent',
-    })
-    .option('history', {
-      type: 'string',
-      array: true,
-      requiresArg: true,
-      describe: 'with --plan: earlier runs, or a baseline, that tell how noisy and how long they are',
-    })
-    .option('seed', { type: 'number', requiresArg: true, describe: 'of the first pair; each later one has the next' })
-    .option('target', { type: 'string', requiresArg: true, describe: 'only targets that match' })
-    .option('set', { type: 'string', array: true, nargs: 1, describe: 'path=value, for both sides' })
-    .option('quiet', { type: 'boolean', describe: 'no progress' });
 }
 
 /** The options that say what to run. */

@@ -247,8 +247,8 @@ metrics: [{ metric: mean(tpotMs), allowance: 0.9 }]
     );
     writeFileSync(join(cwd, 'gates.yaml'), 'metrics: [{ metric: mean(tpotMs), allowance: 0.1 }]');
     const args = [
-      'gate',
       'calibrate',
+      '--gate',
       's.yaml',
       '--url',
       service.url,

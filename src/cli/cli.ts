@@ -108,13 +108,18 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
           .option('json', { type: 'boolean', describe: 'print the samples as lines of JSON and nothing else' }),
       async args => done(await (await import('./telemetry.ts')).telemetry(args, io)),
     )
-    .command('schema', 'print the JSON Schema of a scenario file', {}, () =>
-      say(io.stdout, JSON.stringify(scenarioJsonSchema(), null, 2)),
+    .command(
+      'schema [of]',
+      'print the JSON Schema of a scenario file, or of the policy of a gate',
+      command => command.positional('of', { choices: ['scenario', 'gates'] as const, default: 'scenario' as const }),
+      async ({ of }) => {
+        const schema =
+          of === 'gates'
+            ? (await import('../analysis/gate/policy.ts')).policyJsonSchema()
+            : (await import('../scenario/scenario.ts')).scenarioJsonSchema();
+        say(io.stdout, JSON.stringify(schema, null, 2));
+      },
     )
-    .command('schema', 'print the JSON Schema of a scenario file', {}, async () => {
-      const { scenarioJsonSchema } = await import('../scenario/scenario.ts');
-      say(io.stdout, JSON.stringify(scenarioJsonSchema(), null, 2));
-    })
     .command(
       'report <run>',
       'make every report of a run directory again from its records',

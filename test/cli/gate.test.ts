@@ -109,6 +109,15 @@ describe('tgi-bench gate', () => {
     expect((stdout + stderr).replaceAll(/\s+/g, ' ')).toContain(words);
   });
 
+  it('has a schema for its policy', async () => {
+    const { exitCode, stdout } = await commandLine(['schema', 'gates']);
+    expect(exitCode).toBe(0);
+    const { properties } = JSON.parse(stdout) as { properties: Record<string, unknown> };
+    expect(Object.keys(properties)).toEqual(
+      expect.arrayContaining(['metrics', 'unanswered', 'onInconclusive', 'waivers']),
+    );
+  });
+
   it('says what is wrong with its arguments, its policy and a cut run', async () => {
     const cwd = directoryOf(named(madeRuns(3)));
     mkdirSync(join(cwd, 'half'));

@@ -25,6 +25,7 @@ const metric = z.strictObject({
   allowance: share.describe(
     'How much worse it may be: 0.1 for 10 %; of a ratio, in shares of requests: 0.01 for 1 point',
   ),
+  better: z.enum(['lower', 'higher']).optional().describe('Which way is better, where not as the metric has it'),
   severity: z.enum(['critical', 'warn']).default('critical').describe('warn: shown, and never what a gate fails by'),
 });
 
@@ -86,6 +87,11 @@ export function parsePolicy(source: YamlSource): Policy {
       ),
     ];
   });
+}
+
+/** The JSON Schema of a policy file, for editors. */
+export function policyJsonSchema(): unknown {
+  return z.toJSONSchema(policySchema, { io: 'input', target: 'draft-7' });
 }
 
 /** The name of the ratio that every gate looks at. */

@@ -73,12 +73,12 @@ export function subjectsOf(policy: Policy, run: Likened): Subject[] {
     if (result === undefined) return [];
     const named = policy.metrics
       .filter(({ metric }) => speaksOf(metric, result))
-      .map(({ metric, allowance, severity }): Subject => {
+      .map(({ metric, better, allowance, severity }): Subject => {
         const isRatio = metric.statistic === undefined && metric.metric.endsWith('Ratio');
         return {
           name: metric.text,
           cell,
-          better: betterOf(metric),
+          better: better ?? betterOf(metric),
           allowance,
           severity,
           kind: isRatio ? 'points' : 'factor',

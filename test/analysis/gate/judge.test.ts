@@ -225,6 +225,12 @@ describe('numbers', () => {
     expect(resultsOf(report, 'p95(ttftMs)')).toEqual(['warned']);
   });
 
+  it('are better the other way where the policy says so', () => {
+    const policy = policyOf('metrics: [{ metric: p95(ttftMs), allowance: 0.1, better: higher }]');
+    expect(resultsOf(judge(madeRuns(5, { slower: 1.25 }), { policy }), 'p95(ttftMs)')).toEqual(['passed']);
+    expect(resultsOf(judge(madeRuns(5, { slower: 0.8 }), { policy }), 'p95(ttftMs)')).toEqual(['failed']);
+  });
+
   it('that are waived fail no gate until the waiver ends', () => {
     const policy = policyOf(
       'metrics: [{ metric: p95(ttftMs), allowance: 0.1 }]\nwaivers: [{ metric: p95(ttftMs), reason: new tokenizer, until: 2026-06-01 }]',

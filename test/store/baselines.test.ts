@@ -77,6 +77,7 @@ describe('the file of a baseline', () => {
       [damage(['runs', 0, 'validity'], null), /got a run without its validity/],
       [damage(['runs', 0, 'cells'], 3), /got a run without cells/],
       [damage(['runs', 0, 'cells', 0, 'counts'], null), /got cell 0 without its counts/],
+      [damage(['runs', 0, 'cells', 0, 'tokens'], {}), /got cell 0 without its count of empty answers/],
       [
         damage(['runs', 0, 'cells', 0, 'metrics', 'ttftMs', 'hdr'], 'HISTx'),
         /got cell 0 with a ttftMs that cannot be read/,

@@ -40,8 +40,16 @@ function problemOfCell(cell: unknown, i: number): string | undefined {
   if (!isMapping(cell)) return `cell ${i} that is not a mapping`;
   const lacking = parts.find(part => !isMapping(cell[part]));
   if (lacking !== undefined) return `cell ${i} without its ${lacking}`;
+  // What earlier versions did not keep.
+  if (typeof (cell['tokens'] as Readonly<Record<string, unknown>>)['emptyAnswers'] !== 'number')
+    return `cell ${i} without its count of empty answers`;
   for (const [name, metric] of Object.entries(cell['metrics'] as Readonly<Record<string, unknown>>)) {
-    if (!isMapping(metric) || typeof metric['n'] !== 'number' || !isHistogram(metric['hdr']))
+    if (
+      !isMapping(metric) ||
+      typeof metric['n'] !== 'number' ||
+      typeof metric['unfinished'] !== 'number' ||
+      !isHistogram(metric['hdr'])
+    )
       return `cell ${i} with a ${name} that cannot be read`;
   }
   return undefined;

@@ -48,10 +48,13 @@ export function formatRatio(ratio: number): string {
   return `${percent.toFixed(digits)} %`;
 }
 
-/** How far a number moved, as a share of itself with its sign: `+24.8 %`, `−3.10 %`, `0 %`. */
+/** How far a number moved, as a share of itself with its sign: `+24.8 %`, `−3.10 %`, `+140 %`, `0 %`. */
 export function formatChange(ratio: number): string {
-  const size = formatRatio(Math.abs(ratio));
-  return ratio === 0 || size === missing ? size : `${ratio < 0 ? '−' : '+'}${size}`;
+  if (!Number.isFinite(ratio)) return missing;
+  if (ratio === 0) return '0 %';
+  const percent = Math.abs(ratio) * 100;
+  const size = percent < 0.9995 ? percent.toFixed(2) : formatNumber(percent);
+  return `${ratio < 0 ? '−' : '+'}${size} %`;
 }
 
 /** A size in decimal units: `512 B`, `25.3 kB`, `1.20 MB`. */

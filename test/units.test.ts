@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   formatBytes,
+  formatChange,
   formatDuration,
   formatNumber,
   formatRatio,
@@ -122,5 +123,20 @@ describe('plural', () => {
     [1234, '1,234 requests'],
   ])('counts %d', (count, text) => {
     expect(plural(count, 'request')).toBe(text);
+  });
+});
+
+describe('a change', () => {
+  it.each([
+    [0.2481, '+24.8 %'],
+    [-0.031, '−3.10 %'],
+    [1.4, '+140 %'],
+    [9.8, '+980 %'],
+    [0.999, '+99.9 %'],
+    [0.00001, '+0.00 %'],
+    [0, '0 %'],
+    [Number.NaN, '–'],
+  ])('of %f is %s', (ratio, text) => {
+    expect(formatChange(ratio)).toBe(text);
   });
 });

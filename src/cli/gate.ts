@@ -47,14 +47,19 @@ export async function gate(args: GateArguments, io: Io): Promise<ExitCode> {
       id: runId('gate'),
       scenario,
       simulated: all.some(({ environment }) => environment.service.simulated),
-      baseline: names.baseline.join(', '),
-      candidate: names.candidate.join(', '),
+      baseline: inShort(names.baseline),
+      candidate: inShort(names.candidate),
     },
     directory: args.out === undefined ? undefined : resolve(io.directory, args.out),
     json: args.json ?? false,
     io,
   });
   return report.exitCode;
+}
+
+/** A few names, or the first and the last of many. */
+function inShort(names: readonly string[]): string {
+  return names.length <= 3 ? names.join(', ') : `${names[0]} … ${names.at(-1)}`;
 }
 
 function usage(message: string, hint: string): HarnessError {

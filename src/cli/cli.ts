@@ -164,31 +164,13 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
           'update <name> <run..>',
           'take runs into a rolling baseline, which keeps the latest',
           takeCommand =>
-            takeCommand
-              .positional('name', { type: 'string', demandOption: true })
-              .positional('run', {
-                type: 'string',
-                array: true,
-                demandOption: true,
-                describe: 'run directories or ids',
-              })
-              .options(takeOptions)
-              .option('keep', { type: 'number', default: 10, describe: 'how many runs stay' }),
+            taken(takeCommand).option('keep', { type: 'number', default: 10, describe: 'how many runs stay' }),
           async args => done(await (await import('./baseline.ts')).updateBaseline(args, io)),
         )
         .command(
           'pin <name> <run..>',
           'make a baseline of just these runs, which stays as it is',
-          takeCommand =>
-            takeCommand
-              .positional('name', { type: 'string', demandOption: true })
-              .positional('run', {
-                type: 'string',
-                array: true,
-                demandOption: true,
-                describe: 'run directories or ids',
-              })
-              .options(takeOptions),
+          takeCommand => taken(takeCommand),
           async args => done(await (await import('./baseline.ts')).pinBaseline(args, io)),
         )
         .demandCommand(1, 'expected list, update or pin, got nothing'),
@@ -265,6 +247,14 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
         exitCode: exitCodes.usage,
       });
     });
+}
+
+/** What is taken into a baseline, and why. */
+function taken<T>(command: import('yargs').Argv<T>) {
+  return command
+    .positional('name', { type: 'string', demandOption: true })
+    .positional('run', { type: 'string', array: true, demandOption: true, describe: 'run directories or ids' })
+    .options(takeOptions);
 }
 
 /** The options that say what to run. */

@@ -5,13 +5,14 @@ import { describe, expect, it } from 'vitest';
 import { exitOf, readLines, readRunJson, scratch, tgiBench } from './tgi-bench.ts';
 
 /** A scenario below a directory of its own, so that paths relative to it are not relative to where it is run from. */
-function scenarioBelow(cwd: string, workload: string, model = 'hermes-2-pro-tgi'): string {
+function scenarioBelow(cwd: string, workload: string, model = 'hermes-2-pro-tgi', limits = '{}'): string {
   mkdirSync(join(cwd, 'below/pictures'), { recursive: true });
   const text = `
 name: files
 targets: [{ model: ${model}, gpus: [0], workloads: [w] }]
 workloads: { w: ${workload} }
 load: { warmup: { turnovers: 0 }, steps: [{ concurrency: 2, requests: 8 }] }
+limits: ${limits}
 `;
   writeFileSync(join(cwd, 'below/s.yaml'), text);
   return 'below/s.yaml';
@@ -49,11 +50,18 @@ describe('a workload of files', () => {
 });
 
 describe('a workload that cannot be sent', () => {
-  const cases: { name: string; workload: string; model?: string; says: RegExp; validates?: boolean }[] = [
+  const cases: {
+    name: string;
+    workload: string;
+    model?: string;
+    limits?: string;
+    says: RegExp;
+    validates?: boolean;
+  }[] = [
     {
       name: 'an empty prompt file',
       workload: '{ kind: text, prompt: { file: empty.jsonl }, output: { maxNewTokens: 4 } }',
-      says: /empty\.jsonl: expected prompts, got an empty file/,
+      says: /empty\.jsonl:1: expected prompts, got an empty file/,
     },
     {
       name: 'a missing prompt file',
@@ -68,14 +76,23 @@ describe('a workload that cannot be sent', () => {
     {
       name: 'a prompt beyond what the model says it takes',
       workload: '{ kind: text, prompt: { tokens: 9000 }, output: { maxNewTokens: 4 } }',
-      says: /workloads\.w\.prompt: expected at most 8192 tokens, got up to 9000 \(what hermes-2-pro-tgi says of itself/,
+      says: /workloads\.w\.prompt: expected at most 4096 tokens, got up to 9000 \(what hermes-2-pro-tgi says of itself/,
+      validates: true,
+    },
+    {
+      name: 'a picture that leaves no room for its prompt',
+      workload:
+        '{ kind: vlm, prompt: { text: What? }, images: { generate: { width: 512, height: 512, count: 1 } }, output: { maxNewTokens: 4 } }',
+      model: 'llava-v1.6-mistral-7b-tgi',
+      limits: '{ maxInputTokens: 2048 }',
+      says: /workloads\.w\.prompt: expected at most 2048 tokens, got up to 29\d\d, 29\d\d of them for a picture of 512x512/,
       validates: true,
     },
   ];
-  for (const { name, workload, says, validates = false } of cases) {
+  for (const { name, workload, model, limits, says, validates = false } of cases) {
     it(`is told of before the first request: ${name}`, async () => {
       const cwd = scratch();
-      const scenario = scenarioBelow(cwd, workload);
+      const scenario = scenarioBelow(cwd, workload, model, limits);
       writeFileSync(join(cwd, 'below/empty.jsonl'), '\n');
       writeFileSync(join(cwd, 'below/pictures/wide.png'), await picture(1100, 4));
       const run = await tgiBench(['run', scenario], { cwd });

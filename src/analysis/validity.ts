@@ -1,6 +1,6 @@
 /**
  * Whether the generator was what was measured. It speaks of the generator alone: what the service did is a finding,
- * never a reason to doubt the run. Where each limit comes from stands in docs/design/007-limits-of-a-verdict.md.
+ * never a reason to doubt the run. Where each limit comes from stands in docs/design/012-limits-of-a-verdict.md.
  */
 import type { CellSummary } from '../record/cell-recorder.ts';
 import type { GeneratorSummary } from '../record/generator-recorder.ts';

@@ -2,10 +2,11 @@
 import { metrics } from '../record/metrics.ts';
 import type { CellResult, Remark } from '../record/run.ts';
 import type { Silence } from '../record/silences.ts';
+import type { Load } from '../scenario/expand.ts';
 import { smallestSample } from '../stats/quantile.ts';
 import { formatDuration, formatNumber, formatRatio, plural } from '../units.ts';
 import { drifts } from './drift.ts';
-import { isPacked, placesOf } from './validity.ts';
+import { isPacked } from './validity.ts';
 
 type Found = Pick<CellResult, 'windowMs' | 'counts' | 'rates' | 'metrics' | 'evidence' | 'load' | 'stopRule'>;
 
@@ -113,4 +114,9 @@ function fewAnswers({ counts }: Found): Remark[] {
   return counts.ok === 0 || counts.ok >= needed
     ? []
     : [{ text: `fewer than ${needed} answers: too few for any quantile above the median` }];
+}
+
+/** How many may be in flight of a load that has the others wait. */
+function placesOf(load: Load): number | undefined {
+  return load.kind === 'open' && load.whenFull === 'queue' ? load.effectiveMaxInFlight : undefined;
 }

@@ -68,11 +68,6 @@ function adviceOnce(reasons: readonly Remark[]): Remark[] {
   });
 }
 
-/** How many may be in flight of a load that has the others wait. */
-export function placesOf(load: Load): number | undefined {
-  return load.kind === 'open' && load.whenFull === 'queue' ? load.effectiveMaxInFlight : undefined;
-}
-
 /** What users wait at the median: a delay matters by the share it makes of that. */
 function scaleOf({ metrics }: Judged): number {
   return metrics.ttftMs.p50 ?? metrics.responseTimeMs.p50 ?? 0;
@@ -108,7 +103,7 @@ function unsent({ evidence, counts, load, scheduled }: Judged): Figure[] {
     format: formatRatio,
     advice,
   };
-  if (scheduled === undefined) return placesOf(load) === undefined ? [overdue] : [];
+  if (scheduled === undefined) return [overdue];
   const missing: Figure = {
     what: 'requests of the schedule were neither sent nor counted as dropped',
     measured: Math.abs(scheduled - counts.due),
@@ -117,7 +112,7 @@ function unsent({ evidence, counts, load, scheduled }: Judged): Figure[] {
     format: count => plural(count, 'request'),
     advice: 'a part of the generator was lost: look at what the run said when it ended',
   };
-  return placesOf(load) === undefined ? [overdue, missing] : [missing];
+  return [overdue, missing];
 }
 
 /** Waits that are a part of what was measured though no user has to wait for them; a service may cause them, so they end in doubt. */

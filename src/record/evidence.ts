@@ -133,8 +133,9 @@ export class EvidenceRecorder {
     if (this.#openedMs === undefined) return;
     const endMs = this.#closedMs ?? Number.POSITIVE_INFINITY;
     this.#slotTime?.add(record, [this.#openedMs, endMs]);
-    const isOverdue = (record.sentMs ?? Number.NEGATIVE_INFINITY) > endMs + overdueMs;
-    if (record.phase === 'measured' && isOverdue) this.#overdue++;
+    const { sentMs = Number.NEGATIVE_INFINITY, placeWaitMs = 0, connectionWaitMs = 0 } = record;
+    const couldBeSentMs = sentMs - placeWaitMs - connectionWaitMs;
+    if (record.phase === 'measured' && couldBeSentMs > endMs + overdueMs) this.#overdue++;
   }
 
   #compareTokens({ tokenTimesMs, outputTokens, tokensFrom }: RequestRecord): void {

@@ -130,6 +130,27 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
       async args => done(await (await import('./report.ts')).report(args, io)),
     )
     .command(
+      'compare <run..>',
+      'lay runs side by side, each with the first, or the endpoints of one run; several runs a side: A1,A2,A3 B1,B2,B3',
+      command =>
+        command
+          .options(baselinesOption)
+          .positional('run', {
+            type: 'string',
+            array: true,
+            demandOption: true,
+            describe: 'run directories, ids or names of baselines',
+          })
+          .option('allow', { type: 'string', array: true, nargs: 1, describe: 'what may differ: scenario, gpu' })
+          .option('out', {
+            type: 'string',
+            requiresArg: true,
+            describe: 'where comparison.html, .md, .csv and .json go',
+          })
+          .option('json', { type: 'boolean', describe: 'print comparison.json on stdout and nothing else' }),
+      async args => done(await (await import('./compare.ts')).compareCommand(args, io)),
+    )
+    .command(
       'gate',
       'judge runs of a candidate against runs of a baseline: exit 4 for a regression, 5 where neither is shown',
       command =>

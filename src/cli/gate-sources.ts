@@ -19,7 +19,7 @@ export interface PolicyArguments {
 export function loadPolicy({ policy: file, allow }: PolicyArguments, io: Io): Policy {
   return allowing(
     file === undefined ? defaultPolicy : parsePolicy({ file, text: read(file, io) }),
-    partsOf(allow ?? []),
+    allowedParts(allow ?? []),
   );
 }
 
@@ -34,7 +34,8 @@ function read(file: string, io: Io): string {
   }
 }
 
-function partsOf(allow: readonly string[]): LikenessPart[] {
+/** The parts of what makes runs alike that the command line lets differ. Throws a HarnessError on any other name. */
+export function allowedParts(allow: readonly string[]): LikenessPart[] {
   return allow
     .flatMap(each => each.split(','))
     .map(name => {

@@ -1,9 +1,7 @@
 /** How a metric is spread, as HDR percentile plots: the tail, where users complain, gets as much room as the middle. */
+import { type Distribution, distributionOf, quantileIn } from '../analysis/distribution.ts';
 import { metrics } from '../record/metrics.ts';
 import type { CellResult, Run } from '../record/run.ts';
-import type { MetricSummary } from '../record/summary.ts';
-import { Histogram } from '../stats/histogram.ts';
-import { rankOf } from '../stats/quantile.ts';
 import { axisRange, scaleFor } from './chart/axis.ts';
 import type { Chart, Point, Series } from './chart/chart.ts';
 import { drawable, endpoints } from './endpoints.ts';
@@ -26,7 +24,7 @@ function distribution(run: Run, metric: 'ttftMs' | 'itlMs'): Chart[] {
       cells
         .filter(cell => cell.step === step)
         .flatMap((cell): Series[] => {
-          const points = curve(cell.metrics[metric]);
+          const points = percentileCurve(distributionOf([cell], metric));
           return points.length === 0 ? [] : [{ label, colour, style: 'line', weight: 0.5, points }];
         }),
     );
@@ -72,21 +70,15 @@ function distribution(run: Run, metric: 'ttftMs' | 'itlMs'): Chart[] {
   ];
 }
 
-/** Quantiles from the least on, as far as enough requests stand behind them: 1 − qⁿ ≥ 0.95, and something was seen there. */
-function curve(summary: MetricSummary): Point[] {
-  if (summary.n === 0 || summary.hdr === '') return [];
-  const histogram = Histogram.decode(summary.hdr);
-  const total = histogram.count + summary.unfinished;
-  const furthest = 1 / (1 - 0.05 ** (1 / summary.n));
+/** Quantiles from the least on, as far as enough requests stand behind them and something was seen there; x is 1/(1 − q). */
+export function percentileCurve(distribution: Distribution): Point[] {
   const points: Point[] = [];
   for (let i = 0; ; i++) {
     const x = 1.12 ** i;
-    if (x > furthest) break;
-    const rank = rankOf(1 - 1 / x, total);
-    if (rank > histogram.count) break;
-    points.push([rounded(x), rounded(histogram.atRank(Math.max(1, rank)) ?? 0)]);
+    const value = quantileIn(distribution, 1 - 1 / x);
+    if (value === undefined) return points;
+    points.push([rounded(x), rounded(value)]);
   }
-  return points;
 }
 
 function rounded(value: number): number {

@@ -100,6 +100,14 @@ export class Histogram {
     return counted;
   }
 
+  /** Every value that was counted and how often, the smallest first; within 0.1 %. */
+  *values(): Generator<readonly [value: number, count: number]> {
+    for (let index = 0; index < this.#counts.length; index++) {
+      const count = this.#counts[index] as number;
+      if (count > 0) yield [this.#valueOf(index), count];
+    }
+  }
+
   /** The nearest-rank quantile: the smallest value that at least the share q of all values does not exceed. */
   quantile(q: number): number | undefined {
     return this.atRank(Math.max(1, rankOf(q, this.count)));

@@ -84,6 +84,17 @@ export function chanceOf(change: Change): number {
   return change.least === undefined ? 1 : chanceOfRise(change.least);
 }
 
+/** How likely a difference at least like this is, whichever way, where there is none. */
+export function chanceOfAny(change: Change): number {
+  if (change.kind === 'points') {
+    const { baseline, candidate } = change;
+    return Math.min(1, 2 * Math.min(fisherExact(baseline, candidate), fisherExact(candidate, baseline)));
+  }
+  const { most } = change;
+  const ofFall = most === undefined ? 1 : chanceOfRise({ ...most, estimate: -most.estimate });
+  return Math.min(1, 2 * Math.min(chanceOf(change), ofFall));
+}
+
 /** One-sided bounds on the true rise, each right with probability 1 − alpha. */
 export function boundsOf(change: Change, alpha: number): { readonly low: number; readonly high: number } {
   if (change.kind === 'points') return shareDifference(change.baseline, change.candidate, alpha);

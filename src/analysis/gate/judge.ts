@@ -2,13 +2,13 @@
  * What a gate says of runs of a baseline and of a candidate: validity, correctness, objectives, regression, in this
  * order. A pure function of the runs, so a gate can be judged again from its run directories.
  */
-import { type ExitCode, exitCodes, HarnessError, worstExitCode } from '../../errors.ts';
+import { type ExitCode, exitCodes, worstExitCode } from '../../errors.ts';
 import { plural } from '../../units.ts';
 import { judgeObjectives } from '../objectives.ts';
 import { pooled } from '../pooled.ts';
 import { type Check, failed, fine } from './check.ts';
 import { checkGreedy, type GreedyAsked } from './greedy.ts';
-import { type Difference, differences } from './likeness.ts';
+import { type Difference, differences, unlikeError } from './likeness.ts';
 import { judgeNumbers, type Numbers } from './numbers.ts';
 import type { Policy } from './policy.ts';
 import { checkAnswersAlike, checkValidity } from './soundness.ts';
@@ -77,21 +77,7 @@ function refuseUnlike({ baseline, candidate }: Runs, { allow }: Policy): Differe
   const found = differences(baseline, candidate);
   const refused = found.filter(({ part }) => !allow.includes(part));
   if (refused.length === 0) return found;
-  const lines = refused
-    .slice(0, 8)
-    .map(
-      ({ part, where, baseline, candidate }) =>
-        `${part}: ${where}: expected ${short(baseline)} as in the baseline, got ${short(candidate)}`,
-    );
-  const more = refused.length > 8 ? [`and ${refused.length - 8} more differences`] : [];
-  throw new HarnessError([...lines, ...more].join('\n'), {
-    hint: `runs are compared only where these are the same; --allow ${[...new Set(refused.map(({ part }) => part))].join(',')} compares them all the same`,
-    exitCode: exitCodes.usage,
-  });
-}
-
-function short(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+  throw unlikeError(refused);
 }
 
 /** The objectives of the scenario, held against all runs of the candidate together. */

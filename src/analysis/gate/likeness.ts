@@ -1,4 +1,5 @@
 /** Whether runs may be laid side by side: what they were asked, within which limits, on which hardware. */
+import { exitCodes, HarnessError } from '../../errors.ts';
 import type { Run } from '../../record/run.ts';
 import type { Scenario } from '../../scenario/resolve.ts';
 import type { Target } from '../../scenario/target.ts';
@@ -74,12 +75,16 @@ function withoutHost({ url, ...target }: Target): unknown {
   return target;
 }
 
-/** The leaves that differ, by their path. */
 function differing(part: LikenessPart, baseline: unknown, candidate: unknown): Difference[] {
+  return unlikeLeaves(baseline, candidate).map(leaf => ({ part, ...leaf }));
+}
+
+/** The leaves of two values that differ, by their path. */
+export function unlikeLeaves(baseline: unknown, candidate: unknown): Omit<Difference, 'part'>[] {
   const [ours, theirs] = [leaves(baseline), leaves(candidate)];
   return [...new Set([...ours.keys(), ...theirs.keys()])]
     .filter(where => ours.get(where) !== theirs.get(where))
-    .map(where => ({ part, where, baseline: ours.get(where) ?? 'none', candidate: theirs.get(where) ?? 'none' }));
+    .map(where => ({ where, baseline: ours.get(where) ?? 'none', candidate: theirs.get(where) ?? 'none' }));
 }
 
 function leaves(value: unknown, path = ''): Map<string, string> {
@@ -87,4 +92,23 @@ function leaves(value: unknown, path = ''): Map<string, string> {
   return new Map(
     Object.entries(value).flatMap(([key, item]) => [...leaves(item, path === '' ? key : `${path}.${key}`)]),
   );
+}
+
+/** Why sides with these differences are not compared (exit 2). */
+export function unlikeError(refused: readonly Difference[]): HarnessError {
+  const lines = refused
+    .slice(0, 8)
+    .map(
+      ({ part, where, baseline, candidate }) =>
+        `${part}: ${where}: expected ${short(baseline)} as in the baseline, got ${short(candidate)}`,
+    );
+  const more = refused.length > 8 ? [`and ${refused.length - 8} more differences`] : [];
+  return new HarnessError([...lines, ...more].join('\n'), {
+    hint: `runs are compared only where these are the same; --allow ${[...new Set(refused.map(({ part }) => part))].join(',')} compares them all the same`,
+    exitCode: exitCodes.usage,
+  });
+}
+
+function short(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }

@@ -108,9 +108,16 @@ function unanswered({ unanswered: allowance }: Policy, cell: CellKey): Subject {
   };
 }
 
-/** The value of a subject in a run: the geometric mean over repetitions; null where one of them has none. */
+/** The value of a subject in a run: its mean over repetitions; null where one of them has none. */
 export function readingIn(run: Likened, { cell, kind, of }: Subject): Reading {
-  const readings = repetitionsOf(run, cell).map(each => of(each).reading);
+  return meanReading(
+    repetitionsOf(run, cell).map(each => of(each).reading),
+    kind,
+  );
+}
+
+/** The mean of readings, of factors the geometric one; null where one of them has no value or there are none. */
+export function meanReading(readings: readonly Reading[], kind: Change['kind']): Reading {
   const values = readings.map(({ value }) => value);
   const isKnown = (value: number | null): value is number => value !== null && (kind === 'points' || value > 0);
   if (values.length === 0 || !values.every(isKnown)) return { value: null, censored: false };

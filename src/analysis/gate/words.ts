@@ -6,7 +6,7 @@ import type { Subject } from './subjects.ts';
 type Named = Pick<Subject, 'better' | 'kind' | 'allowance'>;
 
 /** A rise as a change of the number itself: `+24.8 %`, `−12.1 %` where higher is better, `+1.20 points` of a ratio. */
-export function changeText({ better, kind }: Named, rise: number): string {
+export function changeText({ better, kind }: Pick<Named, 'better' | 'kind'>, rise: number): string {
   if (!Number.isFinite(rise)) return 'unbounded';
   const turned = better === 'lower' ? rise : -rise;
   if (kind === 'points') return `${formatChange(turned).replace(/ %$/, '')} points`;

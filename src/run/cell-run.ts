@@ -10,6 +10,7 @@ import type { ServerLine } from '../record/server-sample.ts';
 import type { Cell } from '../scenario/expand.ts';
 import type { Objective, StopRule } from '../scenario/objective.ts';
 import type { RunStore } from '../store/run-directory.ts';
+import type { Backlog } from './backlog.ts';
 import type { Ticker } from './ticker.ts';
 
 /** One cell while it is driven, and its result afterwards. */
@@ -19,6 +20,7 @@ export class CellRun implements Observer {
   #recorder: CellRecorder | undefined;
   readonly #ticker: Ticker;
   readonly #store: RunStore;
+  readonly #backlog: Backlog;
   readonly #onEnd: (record: RequestRecord) => void;
   #result: CellResult | undefined;
   #serviceTimes = { sumMs: 0, count: 0 };
@@ -33,18 +35,20 @@ export class CellRun implements Observer {
     recorder: CellRecorder,
     ticker: Ticker,
     store: RunStore,
+    backlog: Backlog,
     onEnd: (record: RequestRecord) => void,
   ) {
     this.cell = cell;
     this.#recorder = recorder;
     this.#ticker = ticker;
     this.#store = store;
+    this.#backlog = backlog;
     this.#onEnd = onEnd;
   }
 
   opened(atMs: number): void {
     this.part = 'measuring';
-    this.#recorder?.open(atMs);
+    this.#backlog.add(() => this.#recorder?.open(atMs));
   }
 
   stopped(rule: StopRule): void {
@@ -55,7 +59,7 @@ export class CellRun implements Observer {
   closed(atMs: number, reason: EndReason): void {
     this.part = 'drain';
     this.endedBy = reason;
-    this.#recorder?.close(atMs);
+    this.#backlog.add(() => this.#recorder?.close(atMs));
   }
 
   due(sent: boolean): number {
@@ -63,8 +67,10 @@ export class CellRun implements Observer {
   }
 
   ended(record: RequestRecord): void {
-    this.#recorder?.add(record);
-    this.#store.add(record);
+    this.#backlog.add(() => {
+      this.#recorder?.add(record);
+      this.#store.add(record);
+    });
     this.#ticker.ended(record);
     if (record.outcome.kind === 'ok' && record.sentMs !== undefined) {
       this.#serviceTimes.sumMs += record.endMs - record.sentMs;
@@ -92,6 +98,7 @@ export class CellRun implements Observer {
   /** What came of it; made once, when the cell has ended. */
   result(objectives: readonly Objective[]): CellResult {
     if (this.#result === undefined) {
+      this.#backlog.drain();
       const ended = {
         endedBy: this.endedBy,
         ...(this.#stopRule === undefined ? {} : { stopRule: this.#stopRule }),

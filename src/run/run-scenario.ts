@@ -24,6 +24,7 @@ import type { Target } from '../scenario/target.ts';
 import type { RunStore } from '../store/run-directory.ts';
 import type { ProcessSample } from '../telemetry/generator.ts';
 import { settledWithin, type TelemetryListener, type Watch } from '../telemetry/watch.ts';
+import { Backlog } from './backlog.ts';
 import { CellRun } from './cell-run.ts';
 import { type Material, phaseOf, scheduledIn } from './phase.ts';
 import { TelemetryTap } from './telemetry-tap.ts';
@@ -121,7 +122,8 @@ export async function runScenario(options: RunOptions): Promise<Run> {
   const store = await options.openStore(runSoFar('running'));
   tap = new TelemetryTap(store);
   const watch = options.watch?.(tap);
-  const ticker = new Ticker(bench, store, options.progress, error => fatal.abort(error));
+  const backlog = new Backlog(bench.clock);
+  const ticker = new Ticker(bench, store, backlog, options.progress, error => fatal.abort(error));
   const watches = scenario.stopIf.filter(({ ends }) => ends === 'run').map(rule => new StopWatch(rule));
   const onEnd = (record: RequestRecord) => {
     const reason = reasonToStop(record);
@@ -132,7 +134,9 @@ export async function runScenario(options: RunOptions): Promise<Run> {
     if (watch !== undefined) await settledWithin(watch, quietMs, bench.clock, stop);
     for (const stage of stagesOf(cells)) {
       if (stop.aborted) break;
-      const runs = stage.map(cell => new CellRun(cell, new CellRecorder(cell, scenario, cells), ticker, store, onEnd));
+      const runs = stage.map(
+        cell => new CellRun(cell, new CellRecorder(cell, scenario, cells), ticker, store, backlog, onEnd),
+      );
       await driveStage(runs, {
         material: options,
         bench,

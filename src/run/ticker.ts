@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import type { GeneratorSample } from '../record/run.ts';
 import type { RunStore } from '../store/run-directory.ts';
+import type { Backlog } from './backlog.ts';
 import type { CellRun } from './cell-run.ts';
 import type { Bench, Progress } from './run-scenario.ts';
 
@@ -11,6 +12,7 @@ const intervalMs = 1_000;
 export class Ticker {
   readonly #bench: Bench;
   readonly #store: RunStore;
+  readonly #backlog: Backlog;
   readonly #progress: (progress: Progress) => void;
   readonly #fail: (error: unknown) => void;
   readonly #clock: Clock;
@@ -25,9 +27,16 @@ export class Ticker {
   #tokensSinceTick = 0;
   #tickedMs: number;
 
-  constructor(bench: Bench, store: RunStore, progress: (progress: Progress) => void, fail: (error: unknown) => void) {
+  constructor(
+    bench: Bench,
+    store: RunStore,
+    backlog: Backlog,
+    progress: (progress: Progress) => void,
+    fail: (error: unknown) => void,
+  ) {
     this.#bench = bench;
     this.#store = store;
+    this.#backlog = backlog;
     this.#progress = progress;
     this.#fail = fail;
     this.#clock = bench.clock;
@@ -72,6 +81,7 @@ export class Ticker {
 
   /** Takes a sample now and makes sure everything so far is written. */
   async flush(): Promise<void> {
+    this.#backlog.drain();
     await this.#store.flush(this.#sample());
   }
 

@@ -5,6 +5,7 @@ import type { CellResult, Run } from '../record/run.ts';
 import { axisRange, scaleFor } from './chart/axis.ts';
 import type { Chart, Point, Series } from './chart/chart.ts';
 import { drawable, endpoints } from './endpoints.ts';
+import { doubts } from './remarks.ts';
 import { stepLabel } from './steps.ts';
 import { count, left, quantileCell, right } from './table-cells.ts';
 
@@ -65,6 +66,7 @@ function distribution(run: Run, metric: 'ttftMs' | 'itlMs'): Chart[] {
         y,
         series,
       })),
+      notes: doubts(lines.flatMap(({ cells }) => cells)),
       table: tableOf(run, metric, symbol),
     },
   ];

@@ -5,6 +5,7 @@ import { formatNumber } from '../units.ts';
 import { axisRange } from './chart/axis.ts';
 import type { Chart, Point, Series } from './chart/chart.ts';
 import { conditionOf, drawable, type Endpoint, endpoints, loadOf } from './endpoints.ts';
+import { doubts } from './remarks.ts';
 import { count, left, number, right } from './table-cells.ts';
 
 /** Output tokens per second of each GPU against the speed one user sees, with the points that no other one beats in both. */
@@ -54,6 +55,7 @@ export function throughputAgainstInteractivity(run: Run): Chart[] {
           ],
         };
       }),
+      notes: doubts(places.map(({ cell }) => cell)),
       table: {
         kind: 'table',
         caption: 'throughput and interactivity',

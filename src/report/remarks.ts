@@ -6,7 +6,17 @@ export function remarkText({ text, advice }: Remark): string {
 }
 
 /** Why the numbers of a cell have to be read with care: footnotes wherever one of them stands. */
-export function cellNotes({ validity, findings }: CellResult): string[] {
-  const reasons = validity.reasons.map(({ subject, text }) => subject ?? text).join('; ');
-  return [...(validity.verdict === 'valid' ? [] : [`${validity.verdict}: ${reasons}`]), ...findings.map(remarkText)];
+export function cellNotes(cell: CellResult): string[] {
+  return [...doubts([cell]), ...cell.findings.map(remarkText)];
+}
+
+/** What is doubtful of any of these cells, each doubt once: footnotes of a chart that is drawn from them. */
+export function doubts(cells: readonly CellResult[]): string[] {
+  const all = cells
+    .filter(({ validity }) => validity.verdict !== 'valid')
+    .map(
+      ({ validity: { verdict, reasons } }) =>
+        `${verdict}: ${reasons.map(({ subject, text }) => subject ?? text).join('; ')}`,
+    );
+  return [...new Set(all)];
 }

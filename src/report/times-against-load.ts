@@ -7,6 +7,7 @@ import { formatNumber } from '../units.ts';
 import { axisRange, scaleFor } from './chart/axis.ts';
 import type { Chart, Panel, Point, Series } from './chart/chart.ts';
 import { conditionOf, type Endpoint, endpoints, loadOf } from './endpoints.ts';
+import { doubts } from './remarks.ts';
 import { count, left, quantileCell, right } from './table-cells.ts';
 
 const keys = ['p50', 'p90', 'p95', 'p99'] as const satisfies readonly QuantileKey[];
@@ -80,14 +81,21 @@ function timeAgainstLoad(run: Run, groups: readonly Group[], metric: TimeMetric)
         series,
         marks,
       })),
-      notes: shown.some(({ loads }) => loads.some(({ cells }) => cells.some(cell => cell.metrics[metric].censored)))
-        ? [
-            'where requests that were taken and never ended reach a quantile, it is at least their time limit: there the line leaves its panel',
-          ]
-        : [],
+      notes: [...boundNotes(drawn, metric), ...doubts(drawn.flatMap(({ endpoint }) => endpoint.cells))],
       table: tableOf(shown, metric, symbol),
     },
   ];
+}
+
+function boundNotes(groups: readonly Group[], metric: TimeMetric): string[] {
+  const isBound = groups.some(({ loads }) =>
+    loads.some(({ cells }) => cells.some(cell => cell.metrics[metric].censored)),
+  );
+  return isBound
+    ? [
+        'where requests that were taken and never ended reach a quantile, it is at least their time limit: there the line leaves its panel',
+      ]
+    : [];
 }
 
 /** What was measured and is no bound: the time limit of requests that never ended would leave no room for the others. */

@@ -74,7 +74,7 @@ tbody tr+tr>*{border-top:1px solid var(--faint)}
 tbody th{position:sticky;left:0;background:var(--surface);font-weight:500}
 thead th:first-child{position:sticky;left:0;background:var(--surface)}
 th.right,td{text-align:right;white-space:nowrap}
-td.left{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:5rem}
+td.left{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:8rem}
 tbody th{white-space:nowrap}
 td.bad,th.bad{color:var(--bad);font-weight:600}
 td.good{color:var(--good)}

@@ -50,7 +50,7 @@ describe('the README', () => {
         .map(word =>
           word
             .replace('http://localhost:8000', service.url)
-            .replace(/^scenarios\//, `${resolve('scenarios')}/`)
+            .replace(/^(scenarios|reports)\//, `${resolve('.')}/$1/`)
             .replace(/^300$/, '5')
             .replace(/^1,8,32$/, '1,4'),
         );

@@ -168,7 +168,24 @@ export async function readRun(directory: string): Promise<Run> {
       },
     );
   }
+  const lacking = lackingIn(run as Partial<Record<keyof Run, unknown>>);
+  if (lacking.length > 0)
+    throw new HarnessError(`${path}: expected a run, got one without ${lacking.join(', ')}`, {
+      hint: 'it was cut short, or is not a run',
+      exitCode: exitCodes.usage,
+    });
   return run as Run;
+}
+
+/** The parts that every report reads, and that something which is no run does not have. */
+function lackingIn({ scenario, environment, cells, findings }: Partial<Record<keyof Run, unknown>>): string[] {
+  const parts = {
+    scenario,
+    environment,
+    cells: Array.isArray(cells) && cells,
+    findings: Array.isArray(findings) && findings,
+  };
+  return Object.entries(parts).flatMap(([name, part]) => (typeof part === 'object' && part !== null ? [] : [name]));
 }
 
 /** The records of a run in batches, in the order in which they ended. */

@@ -174,17 +174,12 @@ export async function readRun(directory: string): Promise<Run> {
       hint: 'it was cut short, or is not a run',
       exitCode: exitCodes.usage,
     });
-  return run as Run;
+  return { findings: [], ...(run as Partial<Run>) } as Run;
 }
 
 /** The parts that every report reads, and that something which is no run does not have. */
-function lackingIn({ scenario, environment, cells, findings }: Partial<Record<keyof Run, unknown>>): string[] {
-  const parts = {
-    scenario,
-    environment,
-    cells: Array.isArray(cells) && cells,
-    findings: Array.isArray(findings) && findings,
-  };
+function lackingIn({ scenario, environment, cells }: Partial<Record<keyof Run, unknown>>): string[] {
+  const parts = { scenario, environment, cells: Array.isArray(cells) && cells };
   return Object.entries(parts).flatMap(([name, part]) => (typeof part === 'object' && part !== null ? [] : [name]));
 }
 

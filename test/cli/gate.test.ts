@@ -128,7 +128,7 @@ describe('tgi-bench gate', () => {
       [['gate', ...sides, '--policy', 'none.yaml'], 'none.yaml: expected a policy to read'],
       [['gate', ...sides, '--policy', 'bad.yaml'], 'bad.yaml:1:'],
       [['gate', ...sides, '--allow', 'moon'], '--allow: expected scenario | seed'],
-      [['gate', '--baseline', 'half', '--candidate', 'c1'], 'expected a run, got a run without its startedAt'],
+      [['gate', '--baseline', 'half', '--candidate', 'c1'], 'expected a run, got one without scenario'],
       [
         ['gate', '--paired', '--baseline', 'b1', 'b2', '--candidate', 'c1'],
         'expected as many runs a side, got 2 and 1',

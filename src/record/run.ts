@@ -7,6 +7,7 @@ import type { Calibration } from './calibration.ts';
 import type { CellSummary } from './cell-recorder.ts';
 import type { GpuDevice } from './gpu-sample.ts';
 import type { TelemetrySummary } from './run-telemetry.ts';
+import type { SearchResult } from './search.ts';
 import type { Diagnosis } from './server-summary.ts';
 
 export const schemaVersion = 1;
@@ -120,6 +121,8 @@ export interface Run {
   /** What was watched, and how well; only where anything was. */
   readonly telemetry?: TelemetrySummary;
   readonly cells: readonly CellResult[];
+  /** What a search for the highest load found, one for each endpoint and workload; only where the scenario asks for one. */
+  readonly searches?: readonly SearchResult[];
 }
 
 /** One thread of the generator over the last second. */

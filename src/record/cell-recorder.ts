@@ -5,12 +5,14 @@ import { type Evidence, EvidenceRecorder } from './evidence.ts';
 import { GeneratorRecorder, type GeneratorSummary } from './generator-recorder.ts';
 import type { GpuLine } from './gpu-sample.ts';
 import type { GpuSummary } from './gpu-summary.ts';
+import type { QuantileValue } from './metric-summary.ts';
+import type { MetricName } from './metrics.ts';
 import { Recorder } from './recorder.ts';
 import type { RequestRecord } from './request-record.ts';
 import type { GeneratorSample } from './run.ts';
 import type { ServerLine } from './server-sample.ts';
 import type { ServerSummary } from './server-summary.ts';
-import type { Summary } from './summary.ts';
+import type { QuantileKey, Summary } from './summary.ts';
 
 /** All that was recorded of one cell; what was not seen is left out. */
 export interface CellSummary extends Summary {
@@ -66,6 +68,11 @@ export class CellRecorder {
 
   addServer(line: ServerLine): void {
     this.#telemetry.addServer(line);
+  }
+
+  /** A quantile of its requests so far. */
+  quantile(metric: MetricName, key: QuantileKey): QuantileValue {
+    return this.#recorder.quantile(metric, key);
   }
 
   summary(): CellSummary {

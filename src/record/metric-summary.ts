@@ -13,11 +13,9 @@ export interface Series {
 }
 
 /** The numbers of one metric. */
-export function metricSummary({ metric, histogram, requests, unfinished, boundMs }: Series): MetricSummary {
-  const values = Object.entries(quantiles).map(([key, q]) => ({
-    key: key as QuantileKey,
-    ...quantileOf(metric, histogram, requests, unfinished, q, boundMs),
-  }));
+export function metricSummary(series: Series): MetricSummary {
+  const { metric, histogram, requests, unfinished, boundMs } = series;
+  const values = Object.entries(quantiles).map(([key, q]) => ({ key: key as QuantileKey, ...quantileOf(series, q) }));
   const byKey = Object.fromEntries(values.map(({ key, value }) => [key, value])) as Record<QuantileKey, number | null>;
   const censoredQuantiles = values.filter(({ censored }) => censored).map(({ key }) => key);
   // What lies beyond the worst that finished is not known: there is no mean then, and no worst value.
@@ -36,15 +34,14 @@ export function metricSummary({ metric, histogram, requests, unfinished, boundMs
   };
 }
 
+/** A quantile; null where too few requests stand behind it, censored where it is one of a request that did not finish. */
+export interface QuantileValue {
+  readonly value: number | null;
+  readonly censored: boolean;
+}
+
 /** One quantile of the finished values and, beyond their worse end, the unfinished ones. */
-function quantileOf(
-  metric: Metric,
-  histogram: Histogram,
-  requests: number,
-  unfinished: number,
-  q: number,
-  boundMs: number,
-): { value: number | null; censored: boolean } {
+export function quantileOf({ metric, histogram, requests, unfinished, boundMs }: Series, q: number): QuantileValue {
   const total = histogram.count + unfinished;
   if (requests < smallestSample(q) || total === 0) return { value: null, censored: false };
   const rank = rankOf(q, total);

@@ -4,10 +4,18 @@
  */
 import { isUnfinished, type OutcomeKind, outcomeKinds } from '../protocol/outcome.ts';
 import { Histogram } from '../stats/histogram.ts';
-import { metricSummary } from './metric-summary.ts';
+import { metricSummary, type QuantileValue, quantileOf, type Series } from './metric-summary.ts';
 import { type MetricName, metrics } from './metrics.ts';
 import { type RequestRecord, tokensPerEvent } from './request-record.ts';
-import type { Counts, MetricSummary, Rates, Summary, VariantSummary } from './summary.ts';
+import {
+  type Counts,
+  type MetricSummary,
+  type QuantileKey,
+  quantiles,
+  type Rates,
+  type Summary,
+  type VariantSummary,
+} from './summary.ts';
 
 export interface RecorderOptions {
   /** The per-request limits of `goodput:`, by metric. */
@@ -123,12 +131,7 @@ export class Recorder {
       ...(this.#uncounted.cooldown === 0 ? {} : { cooldownRequests: this.#uncounted.cooldown }),
       rates: this.#rates(counts, windowMs),
       metrics: Object.fromEntries(
-        this.#series.map(series => {
-          // Where answers came and none had a value, it has no meaning here (TTFT, where nothing is streamed).
-          const isMeaningless = series.histogram.count === 0 && counts.ok > 0;
-          const known = isMeaningless ? { ...series, requests: 0, unfinished: 0 } : series;
-          return [series.metric.name, metricSummary(known)];
-        }),
+        this.#series.map(series => [series.metric.name, metricSummary(this.#known(series))]),
       ) as Record<MetricName, MetricSummary>,
       tokens: {
         askedInputMean: ratio(this.#answers.askedTokens, this.#answers.askedKnown),
@@ -142,6 +145,18 @@ export class Recorder {
       ...(this.#byVariant.size === 0 ? {} : { byVariant: this.#variants() }),
       examples: [...this.#examples.values()],
     };
+  }
+
+  /** A quantile so far; what it costs does not grow with the number of requests. */
+  quantile(metric: MetricName, key: QuantileKey): QuantileValue {
+    const series = this.#series.find(({ metric: { name } }) => name === metric);
+    return series === undefined ? { value: null, censored: false } : quantileOf(this.#known(series), quantiles[key]);
+  }
+
+  /** Where answers came and none had a value, it has no meaning here (TTFT, where nothing is streamed). */
+  #known(series: Series): Series {
+    const isMeaningless = series.histogram.count === 0 && this.#counts.ok > 0;
+    return isMeaningless ? { ...series, requests: 0, unfinished: 0 } : series;
   }
 
   #rates(counts: Counts, windowMs: readonly [number, number] | null): Rates {

@@ -183,6 +183,34 @@ describe('quantiles', () => {
   });
 });
 
+describe('quantiles so far', () => {
+  it('are those of the summary at every moment, and touch no request again', () => {
+    let reads = 0;
+    const watched = (record: RequestRecord) =>
+      new Proxy(record, {
+        get(target, key, receiver) {
+          reads++;
+          return Reflect.get(target, key, receiver) as unknown;
+        },
+      });
+    const recorder = new Recorder({ goodput: undefined, requestTimeoutMs });
+    for (const [i, record] of [...oneToCount(70), failed('timeout'), failed('timeout')].entries()) {
+      recorder.add(watched(record));
+      if (i % 6 !== 5) continue;
+      reads = 0;
+      for (const key of ['p50', 'p95'] as const) {
+        const { value, censored } = recorder.quantile('responseTimeMs', key);
+        const { [key]: expected, censoredQuantiles } = recorder.summary().metrics.responseTimeMs;
+        expect(value).toBe(expected);
+        expect(censored).toBe(censoredQuantiles.includes(key));
+      }
+      expect(reads).toBe(0);
+    }
+    expect(recorder.quantile('responseTimeMs', 'p95').value).toBeCloseTo(69, 0);
+    expect(recorder.quantile('responseTimeMs', 'p99')).toEqual({ value: null, censored: false });
+  });
+});
+
 describe('requests that were taken and not finished', () => {
   const unfinished = ['timeout', 'abandoned', 'server_error', 'connection', 'protocol'] as const;
 

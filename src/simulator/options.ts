@@ -1,8 +1,8 @@
+import type { RateLimit } from '../engine/token-bucket.ts';
 import type { ServedModel } from './catalogue.ts';
 import type { Fault } from './faults.ts';
 import type { Fidelity } from './parameters.ts';
 import type { Framing } from './stream-reply.ts';
-import type { RateLimit } from './token-bucket.ts';
 
 /** All that a service is made from. */
 export interface ServiceOptions {

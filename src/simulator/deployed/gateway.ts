@@ -4,13 +4,13 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type RateLimit, TokenBucket } from '../../engine/token-bucket.ts';
 import { AuthService } from '../authorization.ts';
 import { deployedRoute } from '../catalogue.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { Refused } from '../refusal.ts';
 import { strike } from '../request-fault.ts';
 import type { Call, Gateway, Site } from '../site.ts';
-import { type RateLimit, TokenBucket } from '../token-bucket.ts';
 import { deployedRefusal } from './errors.ts';
 import { serveRouter } from './router.ts';
 

@@ -1,5 +1,6 @@
 /** The service as its API document describes it: nothing is served that the document does not name. */
 
+import { TokenBucket } from '../../engine/token-bucket.ts';
 import { checkBearer } from '../authorization.ts';
 import type { ServedModel } from '../catalogue.ts';
 import type { Endpoint } from '../endpoint.ts';
@@ -11,7 +12,6 @@ import { parseJson, readBody } from '../request-body.ts';
 import { strike } from '../request-fault.ts';
 import { readAddress } from '../route.ts';
 import type { Call, Gateway, Site } from '../site.ts';
-import { TokenBucket } from '../token-bucket.ts';
 import { tokenEvents, wholeAnswer } from '../told.ts';
 import { documentedErrorEvents, documentedRefusal } from './errors.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TokenBucket } from '../../src/simulator/token-bucket.ts';
+import { TokenBucket } from '../../src/engine/token-bucket.ts';
 
 const limit = { ratePerS: 10, burst: 25 };
 

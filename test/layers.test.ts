@@ -50,7 +50,7 @@ const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
 const roomOf = (path: string) => path.split('/')[0]?.replace(/\.ts$/, '') ?? '';
 const floorOf = (path: string) => floors.findIndex(rooms => rooms.includes(roomOf(path)));
 const importsOf = (text: string) =>
-  [...text.matchAll(/(?:from|import\() ?'([^']+)'|^import '([^']+)'/gm)].map(match => match[1] ?? match[2] ?? '');
+  [...text.matchAll(/(?:from |import\()'([^']+)'|^import '([^']+)'/gm)].map(match => match[1] ?? match[2] ?? '');
 
 /** The path below src that a relative import names. */
 function resolved(from: string, specifier: string): string {

@@ -33,6 +33,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   'csv-stringify': /^report\/csv\.ts$/,
   'd3-random': /^random\.ts$/,
   'simple-statistics': /^stats\//,
+  'ml-levenberg-marquardt': /^stats\/least-squares\.ts$/,
   'pure-rand': /^random\.ts$/,
   echarts: /^report\/chart\//,
   execa: /^simulator\/child\.ts$|^telemetry\//,

@@ -151,6 +151,22 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
       async args => done(await (await import('./compare.ts')).compareCommand(args, io)),
     )
     .command(
+      'capacity <run..>',
+      'how much each endpoint of some runs can take at its objectives',
+      command =>
+        command
+          .positional('run', { type: 'string', array: true, demandOption: true, describe: 'run directories or ids' })
+          .option('objective', {
+            type: 'string',
+            array: true,
+            nargs: 1,
+            describe: 'interactive, server, contract, or such as "p95(ttftMs) <= 800"; else those of the scenario',
+          })
+          .option('out', { type: 'string', requiresArg: true, describe: 'where capacity.html, .md and .json go' })
+          .option('json', { type: 'boolean', describe: 'print capacity.json on stdout and nothing else' }),
+      async args => done(await (await import('./capacity.ts')).capacityCommand(args, io)),
+    )
+    .command(
       'gate',
       'judge runs of a candidate against runs of a baseline: exit 4 for a regression, 5 where neither is shown',
       command =>

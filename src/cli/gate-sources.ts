@@ -6,6 +6,7 @@ import { allowing, defaultPolicy, type Policy, parsePolicy } from '../analysis/g
 import { problemOfRun } from '../analysis/gate/stored-run.ts';
 import type { GatedRun } from '../analysis/gate/subjects.ts';
 import { exitCodes, HarnessError, messageOf } from '../errors.ts';
+import type { Run } from '../record/run.ts';
 import { hasBaseline, readBaseline } from '../store/baselines.ts';
 import { fileNames, findRun, readRun } from '../store/run-directory.ts';
 import type { Io } from './io.ts';
@@ -59,7 +60,7 @@ export async function loadSide(names: readonly string[], baselines: string, io: 
 }
 
 /** A run whose every part that a gate asks for is there. */
-export async function loadRun(name: string, io: Io): Promise<GatedRun> {
+export async function loadRun(name: string, io: Io): Promise<Run> {
   const directory = findRun(name, io.directory);
   const run = await readRun(directory);
   const problem = problemOfRun(run);

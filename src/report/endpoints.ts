@@ -38,14 +38,6 @@ export function drawable<T>(all: readonly T[]): { readonly drawn: readonly T[]; 
   return { drawn: all.slice(0, maxLines), rest };
 }
 
-/** The one number that says how hard a cell was driven; undefined where that changed while it lasted. */
-export function loadOf({ load }: CellResult): { readonly kind: 'closed' | 'open'; readonly value: number } | undefined {
-  if (load.kind === 'closed')
-    return load.ramp === undefined ? { kind: 'closed', value: load.effectiveConcurrency } : undefined;
-  if (load.arrivals === 'trace' || load.ramp !== undefined) return undefined;
-  return { kind: 'open', value: load.ratePerS };
-}
-
 /** What an endpoint was asked in a cell, and under which circumstances. */
 export function conditionOf(cell: CellResult): string {
   const together = cell.order === 'parallel' ? ', all at once' : '';

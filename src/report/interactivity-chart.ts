@@ -1,10 +1,11 @@
 /** What an endpoint gives for what each user sees of it: throughput against interactivity, and the best of both. */
+import { gpusBehind } from '../analysis/gpus-behind.ts';
+import { steadyLoad } from '../analysis/steady-load.ts';
 import type { CellResult, Run } from '../record/run.ts';
-import { devicesOf } from '../scenario/telemetry.ts';
 import { formatNumber } from '../units.ts';
 import { axisRange } from './chart/axis.ts';
 import type { Chart, Point, Series } from './chart/chart.ts';
-import { conditionOf, drawable, type Endpoint, endpoints, loadOf } from './endpoints.ts';
+import { conditionOf, drawable, type Endpoint, endpoints } from './endpoints.ts';
 import { doubts } from './remarks.ts';
 import { count, left, number, right } from './table-cells.ts';
 
@@ -119,12 +120,8 @@ function placeOf({ scenario }: Run, cell: CellResult): Place[] {
   const x = cell.metrics.userTokensPerS.p50;
   const all = cell.rates.outputTokensPerS;
   if (x === null || all === null) return [];
-  const target = scenario.targets.find(({ name }) => name === cell.target.name);
-  const known =
-    cell.gpu?.devices.length ??
-    (target === undefined || scenario.telemetry === undefined ? 1 : devicesOf(target, scenario.telemetry).length);
-  const gpus = Math.max(1, known);
-  const load = loadOf(cell);
+  const gpus = gpusBehind(scenario, cell);
+  const load = steadyLoad(cell);
   const label =
     load === undefined ? '' : `${formatNumber(load.value).replace(/\.0+$/, '')}${load.kind === 'open' ? '/s' : ''}`;
   return [{ cell, x, y: all / gpus, gpus, load: load?.value ?? 0, label }];

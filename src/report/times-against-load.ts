@@ -1,4 +1,6 @@
 /** How long users wait for how much is asked: quantiles of times against load, endpoint by endpoint. */
+
+import { steadyLoad } from '../analysis/steady-load.ts';
 import { metrics } from '../record/metrics.ts';
 import type { CellResult, Run } from '../record/run.ts';
 import type { MetricSummary, QuantileKey } from '../record/summary.ts';
@@ -6,7 +8,7 @@ import { median } from '../stats/quantile.ts';
 import { formatNumber } from '../units.ts';
 import { axisRange, scaleFor } from './chart/axis.ts';
 import type { Chart, Panel, Point, Series } from './chart/chart.ts';
-import { conditionOf, type Endpoint, endpoints, loadOf } from './endpoints.ts';
+import { conditionOf, type Endpoint, endpoints } from './endpoints.ts';
 import { doubts } from './remarks.ts';
 import { count, left, quantileCell, right } from './table-cells.ts';
 
@@ -33,7 +35,7 @@ interface Group {
 
 function groupsOf(endpoint: Endpoint): Group[] {
   return (['closed', 'open'] as const).flatMap(kind => {
-    const own = endpoint.cells.filter(cell => loadOf(cell)?.kind === kind);
+    const own = endpoint.cells.filter(cell => steadyLoad(cell)?.kind === kind);
     if (own.length === 0) return [];
     const alone = own.filter(({ order }) => order !== 'parallel');
     const isMixed = alone.length > 0;
@@ -43,8 +45,8 @@ function groupsOf(endpoint: Endpoint): Group[] {
 }
 
 function byLoad(cells: readonly CellResult[]) {
-  const loads = [...new Set(cells.map(cell => loadOf(cell)?.value ?? 0))].sort((a, b) => a - b);
-  return loads.map(load => ({ load, cells: cells.filter(cell => loadOf(cell)?.value === load) }));
+  const loads = [...new Set(cells.map(cell => steadyLoad(cell)?.value ?? 0))].sort((a, b) => a - b);
+  return loads.map(load => ({ load, cells: cells.filter(cell => steadyLoad(cell)?.value === load) }));
 }
 
 function timeAgainstLoad(run: Run, groups: readonly Group[], metric: TimeMetric): Chart[] {

@@ -45,10 +45,7 @@ export type UslResult =
 type Parameters = readonly [logGamma: number, alpha: number, beta: number];
 
 /** Fits the law to steps in logs, so that errors count as shares; intervals by resampling residuals, from a seed. */
-export function fitUsl(
-  points: readonly UslPoint[],
-  { seed = 1, resamples = resamplesByDefault } = {},
-): UslResult {
+export function fitUsl(points: readonly UslPoint[], { seed = 1, resamples = resamplesByDefault } = {}): UslResult {
   const known = points.filter(({ inFlight, perS }) => inFlight > 0 && perS > 0);
   const loads = new Set(known.map(({ inFlight }) => inFlight)).size;
   if (loads < fewestUslLoads)

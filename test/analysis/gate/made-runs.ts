@@ -1,9 +1,10 @@
 import type { GatedRun, Runs } from '../../../src/analysis/gate/subjects.ts';
 import { seededRandom } from '../../../src/random.ts';
 import { CellRecorder } from '../../../src/record/cell-recorder.ts';
+import type { RequestRecord } from '../../../src/record/request-record.ts';
 import type { CellResult, RunStatus, Validity } from '../../../src/record/run.ts';
-import { expand } from '../../../src/scenario/expand.ts';
-import { parseScenario } from '../../../src/scenario/resolve.ts';
+import { type Cell, expand } from '../../../src/scenario/expand.ts';
+import { parseScenario, type Scenario } from '../../../src/scenario/resolve.ts';
 
 export interface Made {
   readonly id?: string;
@@ -39,64 +40,92 @@ export function madeRun(made: Made = {}): GatedRun {
 }
 
 function handMade(made: Made): GatedRun {
-  const { id = 'r', slower = 1, requests = 100, failed = 0, empty = 0, outputTokens = 20 } = made;
+  const { slower = 1, requests = 100, failed = 0, empty = 0, outputTokens = 20 } = made;
   const { scenario } = parseScenario({
     file: 's.yaml',
     text: made.scenario ?? scenarioText,
     overrides: made.overrides ?? [],
     environment: {},
   });
-  const cells = expand(scenario).map((cell): CellResult => {
-    const recorder = new CellRecorder(cell, scenario, [cell]);
-    recorder.open(-1);
-    let lastMs = 0;
-    for (let i = 0; i < requests; i++) {
-      const dueMs = i * 30 * slower;
-      const isFailed = i < failed;
-      const tokens = isFailed || i < failed + empty ? 0 : outputTokens;
-      const firstMs = dueMs + (100 + (i % 20)) * slower;
-      const tokenTimesMs = Array.from({ length: tokens }, (_, k) => firstMs + k * 10 * slower);
-      const endMs = isFailed ? dueMs + 30_000 : (tokenTimesMs.at(-1) ?? firstMs);
-      if (!isFailed) lastMs = Math.max(lastMs, endMs);
-      recorder.add({
-        seq: i,
-        cell: cell.index,
-        phase: 'measured',
-        target: cell.target.name,
-        workload: cell.workload,
-        dueMs,
-        sentMs: dueMs,
-        tokenTimesMs,
-        endMs,
-        outputTokens: tokens,
-        requestId: String(i),
-        requestBytes: 1,
-        outcome: { kind: isFailed ? 'timeout' : 'ok' },
-      });
-    }
-    recorder.close(lastMs);
-    const { target, workload, load, order, step, repetition, index } = cell;
-    return {
-      index,
-      target: { name: target.name, model: target.model },
-      workload,
-      load,
-      order,
-      step,
-      repetition,
-      endedBy: 'requests',
-      ...recorder.summary(),
-      diagnoses: [],
-      objectives: [],
-      validity: { verdict: 'valid', reasons: [] },
-      findings: [],
-    };
+  const cells = expand(scenario).map(cell =>
+    cellMadeOf(cell, scenario, add => {
+      for (let i = 0; i < requests; i++) {
+        const dueMs = i * 30 * slower;
+        const isFailed = i < failed;
+        const tokens = isFailed || i < failed + empty ? 0 : outputTokens;
+        const firstMs = dueMs + (100 + (i % 20)) * slower;
+        const tokenTimesMs = Array.from({ length: tokens }, (_, k) => firstMs + k * 10 * slower);
+        add({
+          dueMs,
+          tokenTimesMs,
+          endMs: isFailed ? dueMs + 30_000 : (tokenTimesMs.at(-1) ?? firstMs),
+          outcome: { kind: isFailed ? 'timeout' : 'ok' },
+        });
+      }
+    }),
+  );
+  return runMadeOf(scenario, cells, made);
+}
+
+/** A request as far as it differs from the others of a cell. */
+export type MadeRequest = Pick<RequestRecord, 'dueMs' | 'tokenTimesMs' | 'endMs' | 'outcome'> &
+  Pick<Partial<RequestRecord>, 'inputTokens'>;
+
+/** A cell of requests made by hand; its window ends with the last that was answered, or when told. */
+export function cellMadeOf(
+  cell: Cell,
+  scenario: Scenario,
+  make: (add: (request: MadeRequest) => void) => void,
+  endsMs?: number,
+): CellResult {
+  const recorder = new CellRecorder(cell, scenario, [cell]);
+  recorder.open(-1);
+  let lastMs = 0;
+  let seq = 0;
+  make(request => {
+    if (request.outcome.kind === 'ok') lastMs = Math.max(lastMs, request.endMs);
+    recorder.add({
+      seq,
+      cell: cell.index,
+      phase: 'measured',
+      target: cell.target.name,
+      workload: cell.workload,
+      ...(request.outcome.kind === 'dropped' ? {} : { sentMs: request.dueMs }),
+      outputTokens: request.tokenTimesMs.length,
+      requestId: String(seq++),
+      requestBytes: 1,
+      ...request,
+    });
   });
-  const verdict = made.verdict ?? 'valid';
+  recorder.close(endsMs ?? lastMs);
+  const { target, workload, load, order, step, repetition, index } = cell;
+  return {
+    index,
+    target: { name: target.name, model: target.model },
+    workload,
+    load,
+    order,
+    step,
+    repetition,
+    endedBy: 'requests',
+    ...recorder.summary(),
+    diagnoses: [],
+    objectives: [],
+    validity: { verdict: 'valid', reasons: [] },
+    findings: [],
+  };
+}
+
+/** A run of real GPUs with these cells. */
+export function runMadeOf(
+  scenario: Scenario,
+  cells: readonly CellResult[],
+  { id = 'r', verdict = 'valid', status = 'complete' }: Made,
+): GatedRun {
   return {
     id,
     startedAt: '2026-01-01T00:00:00.000Z',
-    status: made.status ?? 'complete',
+    status,
     validity: { verdict, reasons: verdict === 'valid' ? [] : [{ text: 'sent late' }] },
     environment: {
       harness: '1.0.0',

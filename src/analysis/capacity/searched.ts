@@ -1,0 +1,62 @@
+import type { SearchResult } from '../../record/search.ts';
+import { type Objective, parseObjective } from '../../scenario/objective.ts';
+import { formatNumber, formatRatio, plural } from '../../units.ts';
+import type { Capacity } from './capacity.ts';
+import { nameOf, plainText } from './criterion.ts';
+import { operatingAt } from './crossing.ts';
+import type { Curve } from './curve.ts';
+
+/**
+ * What a search says in place of the curve: gives a function that puts it there, undefined where none looked for the
+ * one objective. Of several objectives a search for one says nothing of the others, and the curve stands.
+ */
+export function searched(
+  curve: Curve,
+  objectives: readonly Objective[],
+): ((byCurve: Capacity) => Capacity) | undefined {
+  const [objective] = objectives;
+  if (objective === undefined || objectives.length > 1) return undefined;
+  const found = curve.searches.filter(search => plain(search) === plainText(objective) && search.kind !== 'unknown');
+  // The last word: of several runs the one that is named last.
+  const search = found.at(-1);
+  return search === undefined
+    ? undefined
+    : byCurve => ({
+        ...byCurve,
+        ...replaced(curve, search, { ...byCurve, binding: byCurve.binding ?? nameOf(objective.metric) }),
+      });
+}
+
+function plain({ objective }: SearchResult): string {
+  try {
+    return plainText(parseObjective(objective));
+  } catch {
+    return objective;
+  }
+}
+
+function replaced(curve: Curve, search: SearchResult, { binding, signs }: Capacity): Partial<Capacity> {
+  const { kind, low, estimate, high, confidence, probes, requests } = search;
+  const unit = search.over === 'concurrency' ? ' in flight' : '/s';
+  const cost = `${plural(probes.length, 'probe')}, ${plural(requests, 'request')}`;
+  if (kind === 'below from')
+    return {
+      kind: 'below',
+      load: null,
+      perS: null,
+      why: `a search found it missed from ${formatNumber(high ?? probes[0]?.load ?? 0)}${unit} on, the lowest load it tried (${cost})`,
+    };
+  const value = estimate ?? low;
+  if (value === undefined) return {};
+  const isOpen = kind === 'at least';
+  const interval = isOpen
+    ? `at least ${formatNumber(value)}`
+    : `${formatNumber(low ?? value)} to ${formatNumber(high ?? value)}`;
+  return {
+    ...operatingAt(curve, { value, low: low ?? null, high: isOpen ? null : (high ?? null) }, 'measured'),
+    kind: isOpen ? 'at least' : 'found',
+    binding: isOpen ? null : binding,
+    signs: isOpen ? [] : signs,
+    why: `a search found ${interval}${unit}, with ${formatRatio(confidence)} confidence (${cost})`,
+  };
+}

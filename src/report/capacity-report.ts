@@ -1,0 +1,114 @@
+/** What a capacity report says: the answer, then what keeps it from being taken as it is, then what it rests on. */
+import type { Assessment, EndpointAssessment } from '../analysis/capacity/assessment.ts';
+import { plural } from '../units.ts';
+import { capacityCharts } from './capacity-charts.ts';
+import { capacityTable, curveTable, lawBlocks } from './capacity-tables.ts';
+import { capacityText } from './capacity-words.ts';
+import type { Block, Document } from './document.ts';
+import { remarkText } from './remarks.ts';
+
+/** The report of what some runs hold of the capacity of their endpoints. */
+export function capacityReport(assessment: Assessment): Document {
+  const { runs, invalid, endpoints, noted } = assessment;
+  const all = [...runs, ...invalid];
+  const isSimulated = endpoints.some(({ curve }) => curve.simulated);
+  return {
+    title: `capacity · ${inShort(all.map(({ id }) => id))}`,
+    ...(isSimulated ? { stamp: 'simulated' } : {}),
+    blocks: [
+      ...answer(endpoints),
+      ...callout(
+        'bad',
+        'INVALID: not used, for the generator could not keep up',
+        invalid.map(({ id, validity }) => `${id}: ${validity.reasons.map(remarkText).join('; ')}`),
+      ),
+      ...(isSimulated
+        ? callout(
+            'plain',
+            'Simulated: the target was the embedded service with a modelled GPU, not a GPU. Good for shapes and for trying this out; not for deciding what to buy.',
+          )
+        : []),
+      ...callout('doubt', 'To be read with care', doubts(assessment)),
+      ...callout('doubt', 'Not the same in all runs, and read together', noted),
+      ...(endpoints.length === 0
+        ? []
+        : [
+            heading('What each endpoint can take'),
+            capacityTable(endpoints),
+            { kind: 'facts' as const, items: objectiveFacts(endpoints) },
+          ]),
+      ...section('The curves', capacityCharts(endpoints)),
+      ...endpoints.flatMap(endpoint => [
+        { kind: 'heading' as const, level: 3 as const, text: endpoint.curve.label },
+        curveTable(endpoint),
+        ...lawBlocks(endpoint),
+      ]),
+      heading('How to read this'),
+      { kind: 'list', items: manual },
+    ],
+  };
+}
+
+const heading = (text: string): Block => ({ kind: 'heading', text });
+
+function section(text: string, blocks: readonly Block[]): Block[] {
+  return blocks.length === 0 ? [] : [heading(text), ...blocks];
+}
+
+/** Nothing where there are no items for it; without a list it stands by itself. */
+function callout(tone: 'bad' | 'doubt' | 'plain', text: string, items?: readonly string[]): Block[] {
+  if (items?.length === 0) return [];
+  return [{ kind: 'callout', tone, text, ...(items === undefined ? {} : { items }) }];
+}
+
+function answer(endpoints: readonly EndpointAssessment[]): Block[] {
+  if (endpoints.length === 0)
+    return [{ kind: 'callout', tone: 'bad', text: 'No answer: there is no step of a steady load to make a curve of' }];
+  const [first, ...others] = endpoints as [EndpointAssessment, ...EndpointAssessment[]];
+  const text = ({ curve, capacity }: EndpointAssessment) => `${curve.label}: ${capacityText(capacity)}`;
+  return others.length === 0
+    ? [{ kind: 'callout', tone: 'plain', text: text(first) }]
+    : [{ kind: 'callout', tone: 'plain', text: 'At their objectives:', items: endpoints.map(text) }];
+}
+
+function doubts({ runs, endpoints }: Assessment): string[] {
+  return [
+    ...runs
+      .filter(({ status }) => status !== 'complete')
+      .map(({ id, status }) => `${id}: ${status === 'running' ? 'interrupted' : status}`),
+    ...endpoints.flatMap(({ capacity, curve }) => [
+      ...capacity.doubts.map(doubt => `${curve.label}: ${doubt}`),
+      ...(curve.kind === 'closed' && capacity.perS !== null
+        ? [
+            `${curve.label}: measured in a closed loop, where nobody asks before somebody was answered: users who do not wait for each other come in clusters, and meet the limits at a lower rate`,
+          ]
+        : []),
+      ...(capacity.signs.length === 0 ? [] : capacity.signs.map(sign => `${curve.label}, where it broke: ${sign}`)),
+    ]),
+  ];
+}
+
+function objectiveFacts(endpoints: readonly EndpointAssessment[]) {
+  const bySource = new Map<string, Set<string>>();
+  for (const { objectives, capacity } of endpoints) {
+    const known = bySource.get(objectives.source) ?? new Set<string>();
+    for (const text of capacity.objectives) known.add(text);
+    bySource.set(objectives.source, known);
+  }
+  return [...bySource].map(([source, texts]) => ({
+    label: `objectives: ${source}`,
+    text: texts.size === 0 ? 'none speaks of it' : [...texts].join(', '),
+  }));
+}
+
+/** A few names, or the first and the last of many. */
+function inShort(names: readonly string[]): string {
+  return names.length <= 3 ? names.join(', ') : `${names[0]} … ${names.at(-1)} (${plural(names.length, 'run')})`;
+}
+
+const manual: readonly string[] = [
+  'requests/s: from the last load that holds every objective by a 95 % bound to the first that surely misses one; what is said between is interpolated in a straight line. A search in the run stands in its place',
+  'measured: at a load that was driven, or found by a search; interpolated: between two such; extrapolated: beyond the largest, and never beyond twice that; simulated: of a modelled GPU',
+  'at load: how it was driven there, in requests in flight (closed loop) or requests due per second (open loop)',
+  'fitted law: X(N) = γN / (1 + α(N − 1) + βN(N − 1)) (Gunther), by least squares in logs over every repetition, with 90 % intervals from resampled residuals. It is no capacity: batches change what a request costs, and running out of memory is a cliff. Where it and the measured curve differ, the curve is right',
+];

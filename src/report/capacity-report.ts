@@ -1,6 +1,5 @@
 /** What a capacity report says: the answer, then what keeps it from being taken as it is, then what it rests on. */
 import type { Assessment, EndpointAssessment } from '../analysis/capacity/assessment.ts';
-import { plural } from '../units.ts';
 import { capacityCharts } from './capacity-charts.ts';
 import { capacityTable, curveTable, lawBlocks } from './capacity-tables.ts';
 import { capacityText } from './capacity-words.ts';
@@ -72,20 +71,31 @@ function answer(endpoints: readonly EndpointAssessment[]): Block[] {
 }
 
 function doubts({ runs, endpoints }: Assessment): string[] {
+  const unfinished = runs.filter(({ status }) => status !== 'complete');
   return [
-    ...runs
-      .filter(({ status }) => status !== 'complete')
-      .map(({ id, status }) => `${id}: ${status === 'running' ? 'interrupted' : status}`),
-    ...endpoints.flatMap(({ capacity, curve }) => [
-      ...capacity.doubts.map(doubt => `${curve.label}: ${doubt}`),
-      ...(curve.kind === 'closed' && capacity.perS !== null
-        ? [
-            `${curve.label}: measured in a closed loop, where nobody asks before somebody was answered: users who do not wait for each other come in clusters, and meet the limits at a lower rate`,
-          ]
-        : []),
-      ...(capacity.signs.length === 0 ? [] : capacity.signs.map(sign => `${curve.label}, where it broke: ${sign}`)),
-    ]),
+    ...unfinished.map(({ id, status }) => `${id}: ${status === 'running' ? 'interrupted' : status}`),
+    ...together(endpoints, ({ capacity }) => capacity.doubts),
+    ...together(endpoints, ({ curve, capacity }) =>
+      curve.kind === 'closed' && capacity.perS !== null ? [closedLoop] : [],
+    ),
+    ...together(endpoints, ({ capacity }) => capacity.signs.map(sign => `where it broke: ${sign}`)),
   ];
+}
+
+const closedLoop =
+  'measured in a closed loop, where nobody asks before somebody was answered: users who do not wait for each other come in clusters, and meet the limits at a lower rate';
+
+/** What is said of endpoints, each thing once, with those it is said of. */
+function together(
+  endpoints: readonly EndpointAssessment[],
+  said: (endpoint: EndpointAssessment) => readonly string[],
+): string[] {
+  const bySaying = new Map<string, string[]>();
+  for (const endpoint of endpoints)
+    for (const each of said(endpoint)) bySaying.set(each, [...(bySaying.get(each) ?? []), endpoint.curve.label]);
+  return [...bySaying].map(([each, labels]) =>
+    labels.length === endpoints.length && labels.length > 1 ? `all: ${each}` : `${inShort(labels)}: ${each}`,
+  );
 }
 
 function objectiveFacts(endpoints: readonly EndpointAssessment[]) {
@@ -103,7 +113,7 @@ function objectiveFacts(endpoints: readonly EndpointAssessment[]) {
 
 /** A few names, or the first and the last of many. */
 function inShort(names: readonly string[]): string {
-  return names.length <= 3 ? names.join(', ') : `${names[0]} … ${names.at(-1)} (${plural(names.length, 'run')})`;
+  return names.length <= 3 ? names.join(', ') : `${names[0]} … ${names.at(-1)} (${names.length} in all)`;
 }
 
 const manual: readonly string[] = [

@@ -24,7 +24,9 @@ export function capacityText({ kind, perS, binding, gpus, why }: Capacity): stri
     default: {
       if (perS === null) return `its rate is not known: ${why}`;
       const what = binding === null ? 'nothing binds up to there' : `${binding} binds`;
-      return `${rangeText(perS)} requests/s ${each}; ${what}; ${provenanceText(perS)}`;
+      const within = perS.high === null || perS.low === null ? '' : ` (${rangeText(perS)})`;
+      const rate = perS.high === null ? rangeText(perS) : formatNumber(perS.value);
+      return `${rate}${within} requests/s ${each}; ${what}; ${provenanceText(perS)}`;
     }
   }
 }

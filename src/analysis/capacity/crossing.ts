@@ -41,11 +41,7 @@ export function operatingAt(
 }
 
 /** A number between the steps of a curve, in a straight line; that of the nearest step beyond its ends; null where a step has none. */
-export function along(
-  points: readonly CurvePoint[],
-  load: number,
-  of: (point: CurvePoint) => number | null,
-): number | null {
+function along(points: readonly CurvePoint[], load: number, of: (point: CurvePoint) => number | null): number | null {
   const after = points.findIndex(point => point.load >= load);
   const [a, b] = after === -1 ? [points.at(-1), points.at(-1)] : [points[Math.max(0, after - 1)], points[after]];
   if (a === undefined || b === undefined) return null;

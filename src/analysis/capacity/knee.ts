@@ -1,7 +1,7 @@
 /** How far a point of a curve must fall behind before the one before it is a knee: Kneedle's S, as its authors advise. */
 const sensitivity = 1;
 /** Of fewer points a knee is an accident of where they lie. */
-export const fewestKneePoints = 8;
+const fewestKneePoints = 8;
 
 /**
  * Where a curve that rises ever less bends the most: the x of its first knee, undefined where there is none or too few

@@ -26,7 +26,7 @@ const named = {
 } as const;
 export type ObjectiveSetName = keyof typeof named;
 
-export const objectiveSetNames = Object.keys(named) as ObjectiveSetName[];
+const objectiveSetNames = Object.keys(named) as ObjectiveSetName[];
 
 /** Answers about pictures are short: MLPerf bounds all of the wait and no token times of them. */
 const pictures = { texts: ['p99(responseTimeMs) <= 12000'], source: `pictures (${mlperf}, qwen3-vl-235b)` };

@@ -10,7 +10,7 @@ import { tQuantile } from '../../stats/student-t.ts';
 import type { Figure } from './figure.ts';
 
 /** Three parameters of fewer loads say nothing. */
-export const fewestUslLoads = 6;
+const fewestUslLoads = 6;
 /** Beyond so many times the largest load measured nothing is said. */
 const furthest = 2;
 const resamplesByDefault = 200;

@@ -36,17 +36,17 @@ describe('the universal scalability law', () => {
   });
 
   it('has 90 % intervals that hold the truth that often', () => {
-    const seeds = 60;
+    const seeds = 40;
     const held = { gamma: 0, alpha: 0, beta: 0, peak: 0 };
     for (let seed = 0; seed < seeds; seed++) {
-      const { intervals, peak } = fitted(noisy(seed), { seed, resamples: 60 });
+      const { intervals, peak } = fitted(noisy(seed), { seed, resamples: 40 });
       for (const name of ['gamma', 'alpha', 'beta'] as const)
         if (intervals[name].low <= truth[name] && truth[name] <= intervals[name].high) held[name]++;
       const at = peak?.inFlight;
       if (at && (at.low ?? 0) <= peakAt && peakAt <= (at.high ?? Number.POSITIVE_INFINITY)) held.peak++;
     }
-    // Of 60 with 90 % each fewer than 47 come out once in a thousand times.
-    for (const count of Object.values(held)) expect(count).toBeGreaterThanOrEqual(47);
+    // Of 40 with 90 % each, fewer than 30 come out once or twice in a thousand times.
+    for (const count of Object.values(held)) expect(count).toBeGreaterThanOrEqual(30);
     expect(held.beta).toBeLessThan(seeds);
   });
 

@@ -9,7 +9,7 @@ import { monotonicMs } from '../src/clock.ts';
 
 const [, , file = '', directory = ''] = process.argv;
 
-const nowhere = { write: () => {}, isTTY: false, columns: 80, colour: false };
+const nowhere = { write: () => {}, draw: () => {}, isDrawable: false, columns: 80, rows: 24, colour: false };
 const io = {
   stdout: nowhere,
   stderr: nowhere,

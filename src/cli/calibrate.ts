@@ -32,7 +32,7 @@ export async function calibrateCommand(args: CalibrateArguments, io: Io): Promis
     progress: what => showProgress(what, io),
     wallClock: () => new Date().toISOString(),
   }).finally(() => {
-    if (io.stderr.isTTY) io.stderr.write('\r\u001b[K');
+    io.stderr.draw([]);
   });
   if (found === undefined) {
     if (!io.interrupted.aborted)
@@ -65,7 +65,9 @@ function keep(path: string, found: Calibration, io: Io): boolean {
 
 /** What is measured now; a line each where it cannot be drawn over. */
 function showProgress(what: string, { stderr }: Io): void {
-  stderr.write(stderr.isTTY ? `\r\u001b[Kcalibrating: ${what}` : `calibrating: ${what}\n`);
+  const line = `calibrating: ${what}`;
+  if (stderr.isDrawable) stderr.draw([line]);
+  else say(stderr, line);
 }
 
 function usage(message: string): HarnessError {

@@ -11,10 +11,15 @@ export interface Io {
 }
 
 export interface Output {
+  /** What is drawn makes way for it. */
   write(text: string): void;
-  readonly isTTY: boolean;
-  /** 80 where there is no terminal. */
+  /** Shows these lines where those drawn before stand, until something is written. Only where `isDrawable`; cuts what does not fit. */
+  draw(lines: readonly string[]): void;
+  /** Whether it is a terminal on which lines can be drawn over. */
+  readonly isDrawable: boolean;
+  /** 80 and 24 where there is no terminal. */
   readonly columns: number;
+  readonly rows: number;
   readonly colour: boolean;
 }
 

@@ -72,7 +72,7 @@ export async function runOne(
     serviceUrl: embedded?.url ?? serviceUrlOf(scenario),
     ca,
   };
-  const progress = showProgress(io.stderr);
+  const progress = showProgress(io.stderr, io.interrupted);
   let service: ServiceBench | undefined;
   let bench: OpenBench | undefined;
   let hasDirectory = false;

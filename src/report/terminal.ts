@@ -1,3 +1,4 @@
+import { padded } from './cut-text.ts';
 import { allVisible, type Document, figureText, footnotes, type Table, visible } from './document.ts';
 
 export interface TerminalOptions {
@@ -119,15 +120,6 @@ function columnBlocks({ columns }: Table, widths: readonly number[], width: numb
     from = to;
   }
   return blocks.length > 0 ? blocks : [[0]];
-}
-
-/** Padded to a width; what is too long loses its middle, for both ends of a name tell it apart. */
-function padded(text: string, width: number, align: 'left' | 'right'): string {
-  if (text.length > width) {
-    const tail = Math.floor((width - 1) / 2);
-    return `${text.slice(0, width - 1 - tail)}…${text.slice(text.length - tail)}`;
-  }
-  return align === 'right' ? text.padStart(width) : text.padEnd(width);
 }
 
 function wrap(text: string, width: number, indent: string): string {

@@ -4,6 +4,8 @@ import { judgeValidity } from '../analysis/validity.ts';
 import type { EndReason, Observer } from '../driver/driver.ts';
 import type { CellRecorder } from '../record/cell-recorder.ts';
 import type { GpuLine } from '../record/gpu-sample.ts';
+import type { QuantileValue } from '../record/metric-summary.ts';
+import type { RunPart } from '../record/progress.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import type { CellResult, GeneratorSample } from '../record/run.ts';
 import type { ServerLine } from '../record/server-sample.ts';
@@ -11,6 +13,7 @@ import type { Cell } from '../scenario/expand.ts';
 import type { Objective, StopRule } from '../scenario/objective.ts';
 import type { RunStore } from '../store/run-directory.ts';
 import type { Backlog } from './backlog.ts';
+import { LiveCell } from './live-cell.ts';
 import type { Ticker } from './ticker.ts';
 
 /** One cell while it is driven, and its result afterwards. */
@@ -22,9 +25,12 @@ export class CellRun implements Observer {
   readonly #store: RunStore;
   readonly #backlog: Backlog;
   readonly #onEnd: (record: RequestRecord) => void;
+  /** What is shown of it while it is driven. */
+  readonly live: LiveCell;
+  #ttftP95Ms: QuantileValue = { value: null, censored: false };
   #result: CellResult | undefined;
   #serviceTimes = { sumMs: 0, count: 0 };
-  part: 'warm-up' | 'measuring' | 'drain' = 'warm-up';
+  part: RunPart = 'warm-up';
   endedBy: EndReason = 'interrupted';
   /** How many requests its schedule has, where it has one and came to its end. */
   scheduled: number | undefined;
@@ -39,6 +45,7 @@ export class CellRun implements Observer {
     onEnd: (record: RequestRecord) => void,
   ) {
     this.cell = cell;
+    this.live = new LiveCell(ticker.nowMs);
     this.#recorder = recorder;
     this.#ticker = ticker;
     this.#store = store;
@@ -48,6 +55,7 @@ export class CellRun implements Observer {
 
   opened(atMs: number): void {
     this.part = 'measuring';
+    this.live.openedMs = atMs;
     this.#backlog.add(() => this.#recorder?.open(atMs));
   }
 
@@ -58,11 +66,13 @@ export class CellRun implements Observer {
 
   closed(atMs: number, reason: EndReason): void {
     this.part = 'drain';
+    this.live.closedMs = atMs;
     this.endedBy = reason;
     this.#backlog.add(() => this.#recorder?.close(atMs));
   }
 
   due(sent: boolean): number {
+    this.live.due(sent);
     return this.#ticker.due(sent);
   }
 
@@ -72,6 +82,7 @@ export class CellRun implements Observer {
       this.#store.add(record);
     });
     this.#ticker.ended(record);
+    this.live.ended(record);
     if (record.outcome.kind === 'ok' && record.sentMs !== undefined) {
       this.#serviceTimes.sumMs += record.endMs - record.sentMs;
       this.#serviceTimes.count++;
@@ -89,6 +100,12 @@ export class CellRun implements Observer {
 
   addServer(line: ServerLine): void {
     this.#recorder?.addServer(line);
+  }
+
+  /** The p95 of its TTFT so far. */
+  get ttftP95Ms(): QuantileValue {
+    this.#ttftP95Ms = this.#recorder?.quantile('ttftMs', 'p95') ?? this.#ttftP95Ms;
+    return this.#ttftP95Ms;
   }
 
   get meanServiceTimeMs(): number | undefined {

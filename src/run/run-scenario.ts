@@ -14,6 +14,7 @@ import { StopWatch } from '../driver/stop-watch.ts';
 import { exitCodes, HarnessError } from '../errors.ts';
 import { endsEverything } from '../protocol/outcome.ts';
 import { CellRecorder } from '../record/cell-recorder.ts';
+import type { Progress } from '../record/progress.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import type { Environment, Run, RunStatus } from '../record/run.ts';
 import { schemaVersion } from '../record/run.ts';
@@ -57,23 +58,6 @@ export interface RunOptions extends Material {
   readonly signal: AbortSignal;
   /** The wall clock, for `startedAt` and `endedAt` only. */
   readonly wallClock: () => string;
-}
-
-/** What goes on, about once a second. */
-export interface Progress {
-  readonly elapsedMs: number;
-  /** Which stage of how many, and the cells in it. */
-  readonly stage: number;
-  readonly stages: number;
-  readonly cells: readonly Cell[];
-  readonly part: 'warm-up' | 'measuring' | 'drain';
-  readonly sent: number;
-  readonly ended: number;
-  readonly inFlight: number;
-  readonly outputTokensPerS: number;
-  readonly rateLimited: number;
-  readonly forbidden: number;
-  readonly errors: number;
 }
 
 /** Runs a scenario and gives the finished run; the store holds its records. Throws a HarnessError on a 401, a ban or a full disk, after closing the store. */
@@ -123,7 +107,8 @@ export async function runScenario(options: RunOptions): Promise<Run> {
   tap = new TelemetryTap(store);
   const watch = options.watch?.(tap);
   const backlog = new Backlog(bench.clock);
-  const ticker = new Ticker(bench, store, backlog, options.progress, error => fatal.abort(error));
+  const stages = stagesOf(cells);
+  const ticker = new Ticker(bench, stages, store, backlog, options.progress, error => fatal.abort(error));
   const watches = scenario.stopIf.filter(({ ends }) => ends === 'run').map(rule => new StopWatch(rule));
   const onEnd = (record: RequestRecord) => {
     const reason = reasonToStop(record);
@@ -132,7 +117,7 @@ export async function runScenario(options: RunOptions): Promise<Run> {
   };
   try {
     if (watch !== undefined) await settledWithin(watch, quietMs, bench.clock, stop);
-    for (const stage of stagesOf(cells)) {
+    for (const stage of stages) {
       if (stop.aborted) break;
       const runs = stage.map(
         cell => new CellRun(cell, new CellRecorder(cell, scenario, cells), ticker, store, backlog, onEnd),
@@ -145,7 +130,6 @@ export async function runScenario(options: RunOptions): Promise<Run> {
         tap,
         staggerMs: cell => staggerOf(cell, finished),
         stop,
-        stages: (cells.at(-1)?.stage ?? 0) + 1,
       });
       finished.push(...runs);
       await store.writeRun(runSoFar('running'));
@@ -194,19 +178,18 @@ interface StageOptions {
   /** Ends all that is driven, for one cell cannot be. */
   readonly fail: (error: unknown) => void;
   readonly stop: AbortSignal;
-  readonly stages: number;
 }
 
 /** Drives the cells of one stage at the same time, each to its end. */
 async function driveStage(
   runs: readonly CellRun[],
-  { material, bench, ticker, tap, staggerMs, fail, stop, stages }: StageOptions,
+  { material, bench, ticker, tap, staggerMs, fail, stop }: StageOptions,
 ): Promise<void> {
   const { scenario } = material;
   const start = new StageStart(runs.length, bench.startLeadMs);
   const finish = runs.length === 1 ? undefined : new StageFinish(runs.length);
   await bench.prepare(runs.map(({ cell }) => cell));
-  ticker.beginStage(runs, stages);
+  ticker.beginStage(runs);
   tap.beginStage(runs, bench.clock.nowMs());
   await Promise.all(
     runs.map(run => {

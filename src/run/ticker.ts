@@ -1,10 +1,13 @@
 import type { Clock } from '../clock.ts';
+import type { EndpointProgress, Progress } from '../record/progress.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import type { GeneratorSample } from '../record/run.ts';
+import type { Cell } from '../scenario/expand.ts';
 import type { RunStore } from '../store/run-directory.ts';
 import type { Backlog } from './backlog.ts';
 import type { CellRun } from './cell-run.ts';
-import type { Bench, Progress } from './run-scenario.ts';
+import type { Bench } from './run-scenario.ts';
+import { StageTimes } from './time-left.ts';
 
 const intervalMs = 1_000;
 
@@ -18,17 +21,17 @@ export class Ticker {
   readonly #clock: Clock;
   #cancel: () => void;
   #runs: readonly CellRun[] = [];
-  #stages = 0;
+  readonly #stages: number;
   #sent = 0;
   #ended = 0;
   #due = 0;
-  #tokens = 0;
-  readonly #bad = { rateLimited: 0, forbidden: 0, errors: 0 };
-  #tokensSinceTick = 0;
-  #tickedMs: number;
+  readonly #times: StageTimes;
+  /** What was last seen of each endpoint with each of its workloads. */
+  readonly #endpoints: Map<string, EndpointProgress>;
 
   constructor(
     bench: Bench,
+    stages: readonly (readonly Cell[])[],
     store: RunStore,
     backlog: Backlog,
     progress: (progress: Progress) => void,
@@ -40,7 +43,10 @@ export class Ticker {
     this.#progress = progress;
     this.#fail = fail;
     this.#clock = bench.clock;
-    this.#tickedMs = bench.clock.nowMs();
+    this.#stages = stages.length;
+    this.#times = new StageTimes(stages);
+    const first = stages.flat().map(cell => [endpointKey(cell), notYetDriven(cell)] as const);
+    this.#endpoints = new Map(first.toReversed().sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true })));
     this.#cancel = this.#arm();
   }
 
@@ -50,23 +56,12 @@ export class Ticker {
     return this.#due++;
   }
 
-  ended({ outcome, outputTokens, sentMs }: RequestRecord): void {
+  ended({ sentMs }: RequestRecord): void {
     if (sentMs !== undefined) this.#ended++;
-    this.#tokensSinceTick += outputTokens ?? 0;
-    switch (outcome.kind) {
-      case 'ok':
-      case 'dropped':
-        return;
-      case 'rate_limited':
-      case 'overloaded':
-        this.#bad.rateLimited++;
-        return;
-      case 'forbidden':
-        this.#bad.forbidden++;
-        return;
-      default:
-        this.#bad.errors++;
-    }
+  }
+
+  get nowMs(): number {
+    return this.#clock.nowMs();
   }
 
   /** Requests that were sent and have not ended. */
@@ -74,9 +69,9 @@ export class Ticker {
     return this.#sent - this.#ended;
   }
 
-  beginStage(runs: readonly CellRun[], stages: number): void {
+  beginStage(runs: readonly CellRun[]): void {
     this.#runs = runs;
-    this.#stages = stages;
+    this.#times.begin(runs, this.#clock.nowMs());
   }
 
   /** Takes a sample now and makes sure everything so far is written. */
@@ -115,23 +110,43 @@ export class Ticker {
   }
 
   #tell(atMs: number): void {
-    const seconds = Math.max(0.001, (atMs - this.#tickedMs) / 1000);
-    // Answers end in bursts: the figure shown is smoothed over the last few seconds.
-    this.#tokens = 0.6 * this.#tokens + 0.4 * (this.#tokensSinceTick / seconds);
-    this.#tickedMs = atMs;
-    this.#tokensSinceTick = 0;
+    for (const [key, endpoint] of this.#endpoints) this.#endpoints.set(key, { ...endpoint, isDriven: false });
+    for (const run of this.#runs) {
+      run.live.tick(atMs);
+      this.#endpoints.set(endpointKey(run.cell), endpointOf(run));
+    }
     const parts = this.#runs.map(run => run.part);
     this.#progress({
       elapsedMs: atMs,
+      left: this.#times.left(atMs),
       stage: this.#runs[0]?.cell.stage ?? 0,
       stages: this.#stages,
-      cells: this.#runs.map(run => run.cell),
       part: parts.find(part => part === 'warm-up') ?? parts.find(part => part === 'measuring') ?? 'drain',
-      sent: this.#sent,
-      ended: this.#ended,
-      inFlight: this.inFlight,
-      outputTokensPerS: this.#tokens,
-      ...this.#bad,
+      endpoints: [...this.#endpoints.values()],
     });
   }
+}
+
+function endpointKey({ target, workload }: Cell): string {
+  return `${target.name} ${workload}`;
+}
+
+function notYetDriven({ target, workload, load }: Cell): EndpointProgress {
+  return {
+    target: target.name,
+    workload,
+    load,
+    isDriven: false,
+    inFlight: 0,
+    outputTokensPerS: undefined,
+    ttftP95Ms: { value: null, censored: false },
+    rateLimited: 0,
+    forbidden: 0,
+    errors: 0,
+  };
+}
+
+function endpointOf({ cell, live, ttftP95Ms }: CellRun): EndpointProgress {
+  const { inFlight, outputTokensPerS, trouble } = live;
+  return { ...notYetDriven(cell), isDriven: true, inFlight, outputTokensPerS, ttftP95Ms, ...trouble };
 }

@@ -28,8 +28,10 @@ export async function commandLine(
     write(text: string) {
       printed[name] += text;
     },
-    isTTY: false,
+    draw: () => {},
+    isDrawable: false,
     columns: 80,
+    rows: 24,
     colour: false,
   });
   const io = { stdout: output('stdout'), stderr: output('stderr'), environment: env, directory: cwd, interrupted };

@@ -42,7 +42,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   undici: /^http\/|^driver\/undici\.ts$/,
   yaml: /^schema\/|^cli\/scenario-source\.ts$/,
   yargs: /^cli\/cli\.ts$/,
-  zod: /^schema\/|^scenario\/(scenario|workload|duration|telemetry)\.ts$|^analysis\/gate\/policy\.ts$|^simulator\//,
+  zod: /^schema\/|^scenario\/(scenario|workload|duration|telemetry)\.ts$|^analysis\/(gate\/policy|capacity\/demand-file)\.ts$|^simulator\//,
 };
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' })

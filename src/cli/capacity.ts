@@ -2,6 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Assessment, assess, unlikeRuns } from '../analysis/capacity/assessment.ts';
 import type { PlannedRun } from '../analysis/capacity/curve.ts';
+import { type DemandFile, parseDemand } from '../analysis/capacity/demand-file.ts';
+import { type Forecast, forecastOf } from '../analysis/capacity/forecast.ts';
 import { type ChosenObjectives, parseChosen } from '../analysis/capacity/objective-sets.ts';
 import { unlikeError } from '../analysis/gate/likeness.ts';
 import { type ExitCode, exitCodes, HarnessError, messageOf, worstExitCode } from '../errors.ts';
@@ -11,25 +13,33 @@ import type { Document } from '../report/document.ts';
 import { terminal } from '../report/terminal.ts';
 import { writeDocument } from '../run/report-files.ts';
 import { writingInto } from '../store/run-directory.ts';
-import { loadRun } from './gate-sources.ts';
+import { loadRun, readText } from './gate-sources.ts';
 import { type Io, say, shownPath } from './io.ts';
 
 export interface CapacityArguments {
   readonly run: readonly string[];
+  readonly demand?: string | undefined;
   readonly objective?: readonly string[] | undefined;
   readonly out?: string | undefined;
   readonly json?: boolean | undefined;
 }
 
-/** `tgi-bench capacity`: how much each endpoint of some runs can take at its objectives. Exits 0 whatever that is, as long as it can say. */
+/** `tgi-bench capacity`: how much each endpoint of some runs can take, and what a demand needs. Exits 0 whatever that is, as long as it can say. */
 export async function capacityCommand(args: CapacityArguments, io: Io): Promise<ExitCode> {
-  const chosen = chosenBy(args.objective ?? []);
+  const demand = args.demand === undefined ? undefined : demandOf(args.demand, io);
+  const asked = chosenBy(args.objective ?? []);
+  const chosen = (args.objective ?? []).length > 0 ? asked : (demand?.objectives ?? asked);
   const runs = await loadRuns(args.run, io);
   const unlike = unlikeRuns(runs);
   if (unlike.length > 0) throw unlikeError(unlike);
   const assessment = assess(runs, chosen);
-  await deliver(assessment, args, io);
-  return worstExitCode(codesOf(assessment));
+  const forecast = demand === undefined ? undefined : forecastOf(assessment, demand);
+  await deliver(assessment, forecast, args, io);
+  return worstExitCode([...codesOf(assessment), ...(forecast === undefined ? [] : codesOfPlan(forecast))]);
+}
+
+function demandOf(file: string, io: Io): DemandFile {
+  return parseDemand({ file, text: readText(file, io, 'a demand') });
 }
 
 function chosenBy(texts: readonly string[]): ChosenObjectives {
@@ -59,9 +69,25 @@ function codesOf({ invalid, endpoints }: Assessment): ExitCode[] {
   ];
 }
 
-async function deliver(assessment: Assessment, { out, json }: CapacityArguments, io: Io): Promise<void> {
-  const document = capacityReport(assessment);
-  const plain = JSON.stringify(capacityJson(assessment), null, json ? undefined : 2);
+const planCodes = {
+  below: exitCodes.objectiveMissed,
+  unknown: exitCodes.inconclusive,
+  'not measured': exitCodes.noData,
+  unlike: exitCodes.noData,
+} as const;
+
+function codesOfPlan({ plan }: Forecast): ExitCode[] {
+  return plan.unplanned.map(({ reason }) => planCodes[reason]);
+}
+
+async function deliver(
+  assessment: Assessment,
+  forecast: Forecast | undefined,
+  { out, json }: CapacityArguments,
+  io: Io,
+): Promise<void> {
+  const document = capacityReport(assessment, forecast);
+  const plain = JSON.stringify(capacityJson(assessment, forecast), null, json ? undefined : 2);
   if (json) say(io.stdout, plain);
   else say(io.stdout, terminal(withoutCharts(document), { width: io.stdout.columns, colour: io.stdout.colour }));
   if (out === undefined) return;

@@ -110,13 +110,16 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
     )
     .command(
       'schema [of]',
-      'print the JSON Schema of a scenario file, or of the policy of a gate',
-      command => command.positional('of', { choices: ['scenario', 'gates'] as const, default: 'scenario' as const }),
+      'print the JSON Schema of a scenario file, of the policy of a gate, or of a demand',
+      command =>
+        command.positional('of', { choices: ['scenario', 'gates', 'demand'] as const, default: 'scenario' as const }),
       async ({ of }) => {
         const schema =
           of === 'gates'
             ? (await import('../analysis/gate/policy.ts')).policyJsonSchema()
-            : (await import('../scenario/scenario.ts')).scenarioJsonSchema();
+            : of === 'demand'
+              ? (await import('../analysis/capacity/demand-file.ts')).demandJsonSchema()
+              : (await import('../scenario/scenario.ts')).scenarioJsonSchema();
         say(io.stdout, JSON.stringify(schema, null, 2));
       },
     )
@@ -152,10 +155,16 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
     )
     .command(
       'capacity <run..>',
-      'how much each endpoint of some runs can take at its objectives',
+      'how much each endpoint of some runs can take at its objectives, and what a demand needs of them',
       command =>
         command
           .positional('run', { type: 'string', array: true, demandOption: true, describe: 'run directories or ids' })
+          .option('demand', {
+            type: 'string',
+            requiresArg: true,
+            describe:
+              'users, growth, prices and policy, such as scenarios/forecast.example.yaml: how many GPUs, at what cost',
+          })
           .option('objective', {
             type: 'string',
             array: true,

@@ -19,16 +19,17 @@ export interface PolicyArguments {
 /** The policy of a file, or what stands where there is none, with what the command line allows besides. */
 export function loadPolicy({ policy: file, allow }: PolicyArguments, io: Io): Policy {
   return allowing(
-    file === undefined ? defaultPolicy : parsePolicy({ file, text: read(file, io) }),
+    file === undefined ? defaultPolicy : parsePolicy({ file, text: readText(file, io, 'a policy') }),
     allowedParts(allow ?? []),
   );
 }
 
-function read(file: string, io: Io): string {
+/** The text of a file that the command line names as `what`. Throws a HarnessError where it cannot be read. */
+export function readText(file: string, io: Io, what: string): string {
   try {
     return readFileSync(resolve(io.directory, file), 'utf8');
   } catch (cause) {
-    throw new HarnessError(`${file}: expected a policy to read, got: ${messageOf(cause)}`, {
+    throw new HarnessError(`${file}: expected ${what} to read, got: ${messageOf(cause)}`, {
       exitCode: exitCodes.usage,
       cause,
     });

@@ -1,18 +1,20 @@
 /** What a capacity report is made of, for machines: `capacity.json`. */
 import type { Assessment, EndpointAssessment } from '../analysis/capacity/assessment.ts';
 import type { Curve } from '../analysis/capacity/curve.ts';
+import type { Forecast } from '../analysis/capacity/forecast.ts';
 
 /** Grows by one where a field is renamed or taken away. */
 const schemaVersion = 1;
 
 /** The assessment as plain JSON: no records, no histograms, missing is null. */
-export function capacityJson({ runs, invalid, endpoints, noted }: Assessment): unknown {
+export function capacityJson({ runs, invalid, endpoints, noted }: Assessment, forecast?: Forecast): unknown {
   return {
     schemaVersion,
     runs: runs.map(({ id }) => id),
     invalid: invalid.map(({ id }) => id),
     noted,
     endpoints: endpoints.map(endpointJson),
+    forecast: forecast ?? null,
   };
 }
 

@@ -1,13 +1,15 @@
 /** What a capacity report says: the answer, then what keeps it from being taken as it is, then what it rests on. */
 import type { Assessment, EndpointAssessment } from '../analysis/capacity/assessment.ts';
+import type { Forecast } from '../analysis/capacity/forecast.ts';
 import { capacityCharts } from './capacity-charts.ts';
 import { capacityTable, curveTable, lawBlocks } from './capacity-tables.ts';
 import { capacityText } from './capacity-words.ts';
 import type { Block, Document } from './document.ts';
+import { planAnswer, planBlocks, planFigures } from './plan-blocks.ts';
 import { remarkText } from './remarks.ts';
 
-/** The report of what some runs hold of the capacity of their endpoints. */
-export function capacityReport(assessment: Assessment): Document {
+/** The report of what some runs hold of the capacity of their endpoints and, where there is a demand, of what that takes. */
+export function capacityReport(assessment: Assessment, forecast?: Forecast): Document {
   const { runs, invalid, endpoints, noted } = assessment;
   const all = [...runs, ...invalid];
   const isSimulated = endpoints.some(({ curve }) => curve.simulated);
@@ -15,7 +17,8 @@ export function capacityReport(assessment: Assessment): Document {
     title: `capacity · ${inShort(all.map(({ id }) => id))}`,
     ...(isSimulated ? { stamp: 'simulated' } : {}),
     blocks: [
-      ...answer(endpoints),
+      ...(forecast === undefined ? answer(endpoints) : planAnswer(forecast)),
+      ...(forecast === undefined ? [] : planFigures(forecast)),
       ...callout(
         'bad',
         'INVALID: not used, for the generator could not keep up',
@@ -29,6 +32,7 @@ export function capacityReport(assessment: Assessment): Document {
         : []),
       ...callout('doubt', 'To be read with care', doubts(assessment)),
       ...callout('doubt', 'Not the same in all runs, and read together', noted),
+      ...(forecast === undefined ? [] : planBlocks(forecast)),
       ...(endpoints.length === 0
         ? []
         : [
@@ -42,6 +46,7 @@ export function capacityReport(assessment: Assessment): Document {
         curveTable(endpoint),
         ...lawBlocks(endpoint),
       ]),
+      ...unfitted(endpoints),
       heading('How to read this'),
       { kind: 'list', items: manual },
     ],
@@ -96,6 +101,17 @@ function together(
   return [...bySaying].map(([each, labels]) =>
     labels.length === endpoints.length && labels.length > 1 ? `all: ${each}` : `${inShort(labels)}: ${each}`,
   );
+}
+
+/** To which curves no law was fitted, and why. */
+function unfitted(endpoints: readonly EndpointAssessment[]): Block[] {
+  const items = together(endpoints, ({ usl }) => (usl.kind === 'none' ? [usl.why] : []));
+  return items.length === 0
+    ? []
+    : [
+        { kind: 'paragraph', text: 'No scalability law is fitted to:' },
+        { kind: 'list', items },
+      ];
 }
 
 function objectiveFacts(endpoints: readonly EndpointAssessment[]) {

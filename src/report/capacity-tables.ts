@@ -88,10 +88,9 @@ export function curveTable({ curve }: EndpointAssessment): Table {
   };
 }
 
-/** The fitted law of an endpoint with its residuals, or why there is none. */
+/** The fitted law of an endpoint with its residuals; nothing where there is none. */
 export function lawBlocks({ curve, usl: result }: EndpointAssessment): Block[] {
-  if (result.kind === 'none')
-    return [{ kind: 'paragraph', text: `No scalability law is fitted to ${curve.label}: ${result.why}.` }];
+  if (result.kind === 'none') return [];
   const { usl } = result;
   const worst = Math.max(...usl.points.map(({ residualRatio }) => Math.abs(residualRatio)));
   const between = ({ low, high }: { low: number; high: number }) => `${formatNumber(low)} to ${formatNumber(high)}`;

@@ -48,6 +48,49 @@ describe('tgi-bench capacity', () => {
     ).toEqual([2, 4, 5, 6, 8, 10].map(load => [load, 1]));
   });
 
+  it('answers a demand: GPUs, what binds, and what it costs', async () => {
+    const cwd = directoryOf({ a: madeCurve({ watts: 500 }) });
+    const file = (name: string, rest: string) =>
+      writeFileSync(
+        join(cwd, name),
+        `objectives: "p95(ttftMs) <= 500"\ndemand:\n  - { model: hermes, workload: chat, ${rest} }\n${prices}`,
+      );
+    const prices = 'prices: { currency: EUR, gpu: { perHour: 2 } }';
+    file('d.yaml', 'requestsPerS: 30, peakToMean: 3');
+    const { exitCode, stdout } = await commandLine(['capacity', 'a', '--demand', 'd.yaml'], { cwd });
+    expect([exitCode, stdout.split('\n')[1]]).toEqual([0, '9–12 GPUs; TTFT binds; interpolated']);
+    expect(stdout).toMatch(/cost per month: 13,140–17,520 EUR/);
+    const { forecast } = JSON.parse(
+      (await commandLine(['capacity', 'a', '--demand', 'd.yaml', '--json'], { cwd })).stdout,
+    );
+    expect(forecast.plan).toMatchObject({ gpus: { value: 10, low: 9, high: 12 }, binding: 'TTFT' });
+    file('other.yaml', 'requestsPerS: 30 }\n  - { model: nobody, workload: chat, requestsPerS: 1');
+    const other = await commandLine(['capacity', 'a', '--demand', 'other.yaml'], { cwd });
+    expect([other.exitCode, other.stdout]).toEqual([
+      8,
+      expect.stringContaining('nobody chat was not measured in these'),
+    ]);
+    const unmet = await commandLine(['capacity', 'a', '--demand', 'd.yaml', '--objective', 'p95(ttftMs) <= 5'], {
+      cwd,
+    });
+    expect([unmet.exitCode, unmet.stdout.split('\n')[1]]).toEqual([3, 'No plan, and no number of GPUs:']);
+    expect(unmet.stdout).not.toContain('EUR');
+    file('bad.yaml', 'requestsPerS: -1');
+    const bad = await commandLine(['capacity', 'a', '--demand', 'bad.yaml'], { cwd });
+    expect([bad.exitCode, bad.stderr]).toEqual([2, expect.stringMatching(/bad\.yaml:3:\d+: expected/)]);
+  });
+
+  it('names no money where the GPU was a model of one', async () => {
+    const cwd = directoryOf({ a: madeCurve({ simulated: true }) });
+    const demand =
+      'demand: [{ model: hermes, workload: chat, requestsPerS: 30 }]\nprices: { currency: EUR, gpu: { perHour: 2 } }';
+    writeFileSync(join(cwd, 'd.yaml'), demand);
+    const { exitCode, stdout } = await commandLine(['capacity', 'a', '--demand', 'd.yaml', ...crossing], { cwd });
+    expect([exitCode, stdout.split('\n')[1]]).toEqual([0, '9–12 GPUs; TTFT binds; simulated, interpolated']);
+    expect(stdout).toContain('No money is named');
+    expect(stdout).not.toContain('EUR');
+  });
+
   it('says what it cannot say, and exits by why', async () => {
     const cwd = directoryOf({
       few: madeCurve({ id: 'few', steps: '[{ ratePerS: 2, duration: 5s }]' }),

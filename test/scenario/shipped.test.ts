@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parseDemand } from '../../src/analysis/capacity/demand-file.ts';
 import { expand } from '../../src/scenario/expand.ts';
 import { parseScenario } from '../../src/scenario/resolve.ts';
 import { exampleTrace } from './example-trace.ts';
@@ -8,16 +9,25 @@ const scenarios = new URL('../../scenarios/', import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, scenarios), 'utf8');
 
 describe('the shipped scenarios', () => {
-  it.each(readdirSync(scenarios).filter(file => file.endsWith('.yaml')))('%s is valid as it is', file => {
-    const { scenario } = parseScenario({
-      file,
-      text: read(file),
-      overrides: [],
-      environment: { VALID_TOKEN: 't' },
-      readTrace: name => ({ text: read(name), sha256: '' }),
-    });
-    expect(expand(scenario).length).toBeGreaterThan(0);
-    expect(scenario.name).toBe(file.replace('.yaml', ''));
+  it.each(readdirSync(scenarios).filter(file => file.endsWith('.yaml') && !file.endsWith('.example.yaml')))(
+    '%s is valid as it is',
+    file => {
+      const { scenario } = parseScenario({
+        file,
+        text: read(file),
+        overrides: [],
+        environment: { VALID_TOKEN: 't' },
+        readTrace: name => ({ text: read(name), sha256: '' }),
+      });
+      expect(expand(scenario).length).toBeGreaterThan(0);
+      expect(scenario.name).toBe(file.replace('.yaml', ''));
+    },
+  );
+
+  it('come with a demand that is valid, for a model and a workload that they measure', () => {
+    const file = 'forecast.example.yaml';
+    const { demand } = parseDemand({ file, text: read(file) });
+    expect(demand.map(({ model, workload }) => [model, workload])).toEqual([['hermes-2-pro-tgi', 'chat']]);
   });
 
   it('replay a trace of their own making', () => {

@@ -151,9 +151,14 @@ function pointOf(load: number, cells: readonly CellResult[], kind: SteadyLoad['k
     measured,
     perS,
     inFlight: kind === 'closed' ? load : little,
-    responseTimeMs: measured.metrics.responseTimeMs.mean,
+    responseTimeMs: measured.metrics.responseTimeMs.mean ?? (kind === 'closed' ? littleMs(load, perS) : null),
     ...powerOf(cells),
   };
+}
+
+/** Where some requests never ended there is no mean: so many slots that gave so many answers, R = N/X. */
+function littleMs(inFlight: number, perS: number | null): number | null {
+  return perS === null || perS === 0 ? null : (1000 * inFlight) / perS;
 }
 
 /** Only of GPUs that nothing else ran on, seen for long enough to tell their energy. */

@@ -25,3 +25,24 @@ export function provenanceText({ provenance, simulation }: Pick<Figure, 'provena
   if (simulation === undefined || provenance === 'simulated') return provenance;
   return provenance === 'measured' ? 'simulated' : `simulated, ${provenance}`;
 }
+/** The provenance of what is made of several figures: that of the least certain. */
+export function leastCertain(figures: readonly Pick<Figure, 'provenance' | 'simulation'>[]) {
+  const at = Math.max(0, ...figures.map(({ provenance }) => provenances.indexOf(provenance)));
+  const simulations = figures.flatMap(({ simulation }) => simulation ?? []);
+  const simulation = simulations.includes('uncalibrated') ? 'uncalibrated' : simulations[0];
+  return { provenance: provenances[at] as Provenance, ...(simulation === undefined ? {} : { simulation }) };
+}
+
+/** What a figure is, without where it comes from. */
+export type Range = Pick<Figure, 'value' | 'low' | 'high'>;
+
+/** A figure times a positive number. */
+export function scaled<T extends Range>(figure: T, factor: number): T {
+  const { value, low, high } = figure;
+  return {
+    ...figure,
+    value: value * factor,
+    low: low === null ? null : low * factor,
+    high: high === null ? null : high * factor,
+  };
+}

@@ -14,7 +14,7 @@ import { KvCache } from './kv-cache.ts';
 import { type TgiVersion, withDefaults } from './limits.ts';
 import { modelPresets } from './model.ts';
 import { Stalls } from './stalls.ts';
-import { type HostTime, stepCosts } from './step-time.ts';
+import { type CostScale, type HostTime, stepCosts } from './step-time.ts';
 import { VirtualEngine } from './virtual-engine.ts';
 
 /** One request as the engine sees it: lengths only. */
@@ -123,6 +123,8 @@ export interface EngineOptions {
   readonly reports?: 'every token' | 'first and last';
   /** Time on the host; TGI 1.0 took 1.45 ms a sequence. */
   readonly host?: HostTime;
+  /** Factors on the step times of the preset. */
+  readonly scale?: CostScale;
   /** Tokens of KV cache, in place of what the GPU's memory allows. */
   readonly kvCapacityTokens?: number;
   readonly onToken: OnToken;
@@ -153,7 +155,7 @@ export function createEngine(options: EngineOptions): Engine {
   const cache = new KvCache(capacityTokens, chunked);
   return new VirtualEngine({
     model,
-    costs: stepCosts(gpu, model, options.host, options.speed),
+    costs: stepCosts(gpu, model, options.host, options.speed, options.scale),
     limits,
     cache,
     batcher: new Batcher(limits, chunked, cache),

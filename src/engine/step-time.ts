@@ -39,7 +39,15 @@ export interface HostTime {
  * What a modern engine's host takes. Estimates; TGI 1.0 with its sampling in Python took 1.35 to 1.45 ms a sequence
  * (Hugging Face's Llama 2 on SageMaker benchmark), and what TGI 2.4 takes is not published.
  */
-const defaultHostTime: HostTime = { stepMs: 0.6, sequenceMs: 0.02 };
+export const defaultHostTime: HostTime = { stepMs: 0.6, sequenceMs: 0.02 };
+
+/** Factors on what a preset says, such as a fit to measured times gives; 1 leaves it as it is. */
+export interface CostScale {
+  /** On what every step takes whatever is in it, and on reading context: what waits for memory. */
+  readonly floor: number;
+  /** On what each new token and each picture takes: what waits for arithmetic. */
+  readonly slope: number;
+}
 
 /** The coefficients of the step-time formula for one model on one GPU. */
 export interface StepCosts {
@@ -54,18 +62,25 @@ export interface StepCosts {
 }
 
 /** The formula's coefficients; at speed 0.8 every one but the knee is 1 / 0.8 of the preset's. */
-export function stepCosts(gpu: Gpu, model: Model, host: HostTime = defaultHostTime, speed = 1): StepCosts {
+export function stepCosts(
+  gpu: Gpu,
+  model: Model,
+  host: HostTime = defaultHostTime,
+  speed = 1,
+  scale: CostScale = { floor: 1, slope: 1 },
+): StepCosts {
   const linear = model.linearParameters / referenceLinearParameters;
   const linearFlopsPerMs = (2 * referenceLinearParameters) / gpu.slopeMsPerToken;
+  const [floor, slope] = [scale.floor / speed, scale.slope / speed];
   return {
-    floorMs: (gpu.floorMs * linear) / speed,
-    slopeMs: (gpu.slopeMsPerToken * linear) / speed,
+    floorMs: gpu.floorMs * linear * floor,
+    slopeMs: gpu.slopeMsPerToken * linear * slope,
     kneeExponent: gpu.kneeExponent,
-    contextTokenMs: (1000 * model.kvBytesPerToken) / gpu.kvBytesPerS / speed,
-    promptPairMs: (1000 * flopsPerPair(model)) / gpu.attentionFlopsPerS / speed,
-    headMs: (1000 * model.headBytes) / gpu.kvBytesPerS / speed,
-    imageMs: (model.visionFlopsPerImage ?? 0) / linearFlopsPerMs / speed,
-    host: { stepMs: host.stepMs / speed, sequenceMs: host.sequenceMs / speed },
+    contextTokenMs: ((1000 * model.kvBytesPerToken) / gpu.kvBytesPerS) * floor,
+    promptPairMs: ((1000 * flopsPerPair(model)) / gpu.attentionFlopsPerS) * slope,
+    headMs: ((1000 * model.headBytes) / gpu.kvBytesPerS) * floor,
+    imageMs: ((model.visionFlopsPerImage ?? 0) / linearFlopsPerMs) * slope,
+    host: { stepMs: host.stepMs * floor, sequenceMs: host.sequenceMs / speed },
   };
 }
 

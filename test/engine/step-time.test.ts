@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Gpu, gpuPresets } from '../../src/engine/gpu.ts';
 import { kvCapacityTokens, memoryUsedBytes } from '../../src/engine/gpu-memory.ts';
 import { type Model, modelPresets } from '../../src/engine/model.ts';
-import { stepCosts, stepMs } from '../../src/engine/step-time.ts';
+import { defaultHostTime, stepCosts, stepMs } from '../../src/engine/step-time.ts';
 
 function gpuOf(name: string): Gpu {
   return gpuPresets[name] as Gpu;
@@ -28,6 +28,18 @@ function decodeMs(gpu: string, model: string, sequences: number, contextTokens: 
 }
 
 describe('the time of a step', () => {
+  it('takes factors on what waits for memory and what waits for arithmetic, which together are a speed', () => {
+    const [gpu, model] = [gpuOf('A100-80G'), modelOf('llava-1.6-mistral-7b')];
+    const host = { ...defaultHostTime, sequenceMs: defaultHostTime.sequenceMs / 0.8 };
+    const scaled = stepCosts(gpu, model, host, 1, { floor: 1.25, slope: 1.25 });
+    for (const [name, value] of Object.entries(stepCosts(gpu, model, defaultHostTime, 0.8)))
+      if (typeof value === 'number') expect(scaled[name as 'floorMs']).toBeCloseTo(value, 9);
+    expect(scaled.host.stepMs).toBeCloseTo(defaultHostTime.stepMs / 0.8, 9);
+    const memory = stepCosts(gpu, model, defaultHostTime, 1, { floor: 2, slope: 1 });
+    expect(memory.floorMs).toBeCloseTo(2 * gpu.floorMs, 9);
+    expect(memory.slopeMs).toBeCloseTo(gpu.slopeMsPerToken, 9);
+  });
+
   // What the presets stood for when they were fitted; a guard against a slip of the pen, not a validation.
   it.each([
     { gpu: 'A100-80G', ttftMs: [16, 40, 77, 155, 325], singleTokensPerS: 94 },

@@ -14,9 +14,9 @@ import { type EngineKnobs, presetKnobs, quantileOf, replayed, type Seen, seen } 
 import type { ObservedLoad } from './observed-load.ts';
 
 /** Of the intervals. */
-export const confidence = 0.9;
+const confidence = 0.9;
 /** One load left out must leave two, or the knobs are told apart by nothing. */
-export const fewestLoads = 3;
+const fewestLoads = 3;
 
 export interface EngineFit {
   readonly engine: SimulationOptions;
@@ -88,7 +88,7 @@ export function fitEngine(loads: readonly ObservedLoad[], engine: SimulationOpti
 }
 
 /** The same engine, everything in it so many times as fast; the way to it stays as it is. */
-export function atSpeed({ floor, slope, sequenceMs, networkMs }: EngineKnobs, speed: number): EngineKnobs {
+function atSpeed({ floor, slope, sequenceMs, networkMs }: EngineKnobs, speed: number): EngineKnobs {
   return { floor: floor / speed, slope: slope / speed, sequenceMs: sequenceMs / speed, networkMs };
 }
 

@@ -16,7 +16,7 @@ export type MeasuredLoad = { readonly slots: number } | { readonly ratePerS: num
 export type Lengths = (index: number) => { readonly inputTokens: number; readonly outputTokens: number };
 
 /** Chat of mixed lengths. */
-export function chatLengths(seed: number): Lengths {
+function chatLengths(seed: number): Lengths {
   return index => {
     const random = seededRandom(seed, 'lengths', index);
     return { inputTokens: random.integer(40, 900), outputTokens: random.integer(20, 220) };

@@ -1,6 +1,7 @@
 /** The tables of a capacity report that stand for themselves. */
 import type { EndpointAssessment } from '../analysis/capacity/assessment.ts';
 import { provenanceText } from '../analysis/capacity/figure.ts';
+import type { Usl } from '../analysis/capacity/usl.ts';
 import type { QuantileKey } from '../record/summary.ts';
 import { formatChange, formatNumber, formatRatio, missing } from '../units.ts';
 import { rangeText } from './capacity-words.ts';
@@ -114,11 +115,18 @@ export function lawBlocks({ curve, usl: result }: EndpointAssessment): Block[] {
         { label: 'throughput', text: peak },
         {
           label: 'residuals',
-          text: `${formatRatio(worst)} at most: ${usl.points.map(({ inFlight, residualRatio }) => `${plainNumber(inFlight)}: ${formatChange(residualRatio)}`).join(', ')}`,
+          text: `${formatRatio(worst)} at most; the largest of each load: ${largestResiduals(usl).join(', ')}`,
         },
       ],
     },
   ];
+}
+
+function largestResiduals({ points }: Usl): string[] {
+  const byLoad = new Map<number, number>();
+  for (const { inFlight, residualRatio } of points)
+    if (Math.abs(residualRatio) >= Math.abs(byLoad.get(inFlight) ?? 0)) byLoad.set(inFlight, residualRatio);
+  return [...byLoad].map(([inFlight, residualRatio]) => `${plainNumber(inFlight)}: ${formatChange(residualRatio)}`);
 }
 
 function small(value: number): string {

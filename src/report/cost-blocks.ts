@@ -1,5 +1,5 @@
 /** The money of a plan, and its energy. */
-import type { CostResult, ModelCost, PerMillionTokens } from '../analysis/capacity/cost.ts';
+import type { ApiCost, CostResult, ModelCost, PerMillionTokens } from '../analysis/capacity/cost.ts';
 import { provenanceText, type Range } from '../analysis/capacity/figure.ts';
 import type { Forecast } from '../analysis/capacity/forecast.ts';
 import { formatNumber, formatRatio, missing } from '../units.ts';
@@ -131,13 +131,19 @@ function factsOf({ model, perGpuHour, perMonth, real, api }: ModelCost, currency
       : [
           {
             label: `${model}, the same tokens by the API`,
-            text: `${formatNumber(api.perMonth)} ${currency} a month; even at ${rangeText(api.breakEvenPerDay, whole)} requests a day`,
+            text: `${formatNumber(api.perMonth)} ${currency} a month; ${breakEvenText(api)}`,
           },
         ]),
     ...(real === null
       ? [{ label: `${model}, as the day goes`, text: 'not said: the demand has neither hours nor peakToMean' }]
       : []),
   ];
+}
+
+function breakEvenText({ breakEvenPerDay, requestsPerDay, isWithinReach }: ApiCost): string {
+  const even = `${rangeText(breakEvenPerDay, whole)} requests a day`;
+  if (!isWithinReach) return `break-even at ${even}, which is more than these GPUs serve at their objectives`;
+  return `one's own cost less from ${even} on, and ${whole(requestsPerDay)} are planned`;
 }
 
 const whole = (value: number) => Math.round(value).toLocaleString('en-US');

@@ -31,7 +31,16 @@ export interface ModelCost {
   /** By what a day really asks, spare ones paid as well; null: nothing was said of how a day goes. */
   readonly real: { readonly utilisationRatio: number; readonly perMillion: PerMillionTokens } | null;
   /** The same tokens at somebody else's price; null where it, or how a day goes, was not said, or tokens are not known. */
-  readonly api: { readonly perMonth: number; readonly breakEvenPerDay: Figure } | null;
+  readonly api: ApiCost | null;
+}
+
+export interface ApiCost {
+  readonly perMonth: number;
+  /** Requests a day from which on one's own GPUs cost less, and those that are planned. */
+  readonly breakEvenPerDay: Figure;
+  readonly requestsPerDay: number;
+  /** Whether these GPUs could serve so many at their objectives, all of them in use. */
+  readonly isWithinReach: boolean;
 }
 
 export type CostResult =
@@ -126,7 +135,7 @@ function dailyTokens(parts: readonly PlannedPart[]): Tokens {
 }
 
 function apiOf(
-  { parts, certainty }: ModelPlan,
+  { parts, certainty, busiestEndpoints, endpoints }: ModelPlan,
   api: Prices['api'],
   { daily, perDay }: { readonly daily: Tokens; readonly perDay: Range },
 ): ModelCost['api'] {
@@ -137,5 +146,7 @@ function apiOf(
   return {
     perMonth: (theirs * hoursPerMonth) / 24,
     breakEvenPerDay: { ...scaled(perDay, requests / theirs), ...certainty },
+    requestsPerDay: requests,
+    isWithinReach: (busiestEndpoints * perDay.value) / theirs <= endpoints.value,
   };
 }

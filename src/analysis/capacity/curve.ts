@@ -25,8 +25,10 @@ export interface Curve {
   readonly kind: SteadyLoad['kind'];
   /** Driven together with other endpoints, and not alone. */
   readonly together: boolean;
-  /** What it ran on, as far as that is known; a modelled GPU with its speed. */
+  /** The GPUs by name, `GPU` where that is not known; a modelled one with its speed. */
   readonly hardware: string;
+  /** Where its service is: the GPUs of another are others. */
+  readonly service: string;
   /** GPUs behind the endpoint. */
   readonly gpus: number;
   readonly simulated: boolean;
@@ -75,6 +77,7 @@ interface Part {
   readonly cell: CellResult;
   readonly load: SteadyLoad;
   readonly hardware: string;
+  readonly service: string;
 }
 
 function partsOf(run: PlannedRun): Part[] {
@@ -82,25 +85,31 @@ function partsOf(run: PlannedRun): Part[] {
     const load = steadyLoad(cell);
     if (load === undefined || cell.windowMs === null || cell.counts.due === 0 || cell.endedBy === 'interrupted')
       return [];
-    const hardware = hardwareOf(run, cell);
-    const key = JSON.stringify([cell.target.name, cell.workload, load.kind, cell.order === 'parallel', hardware]);
-    return [{ key, run, cell, load, hardware }];
+    const [hardware, service] = [hardwareOf(run, cell), serviceOf(run, cell)];
+    const order = cell.order === 'parallel';
+    const key = JSON.stringify([cell.target.name, cell.workload, load.kind, order, hardware, service]);
+    return [{ key, run, cell, load, hardware, service }];
   });
 }
 
-/** GPUs by name, or those of the model, and where the service is: other machines are other GPUs. */
-function hardwareOf({ environment, scenario }: PlannedRun, cell: CellResult): string {
-  const own = scenario.targets.find(({ name }) => name === cell.target.name)?.url;
-  if (environment.service.simulated && own === undefined) {
-    const { gpu, speed } = scenario.service.embedded;
+const embedded = 'embedded';
+
+function serviceOf({ environment, scenario }: PlannedRun, { target }: CellResult): string {
+  const own = scenario.targets.find(({ name }) => name === target.name)?.url;
+  return own ?? (environment.service.simulated ? embedded : environment.service.url);
+}
+
+function hardwareOf(run: PlannedRun, cell: CellResult): string {
+  if (serviceOf(run, cell) === embedded) {
+    const { gpu, speed } = run.scenario.service.embedded;
     return `simulated ${gpu}${speed === 1 ? '' : `, speed ${speed}`}`;
   }
   const devices = [...new Set(cell.gpu?.devices.flatMap(({ name }) => name ?? []) ?? [])].sort().join(', ');
-  return `${devices === '' ? 'GPU' : devices} at ${own ?? environment.service.url}`;
+  return devices === '' ? 'GPU' : devices;
 }
 
 function curveOf(parts: readonly Part[]): Curve {
-  const [{ run, cell, load, hardware }] = parts as readonly [Part, ...Part[]];
+  const [{ run, cell, load, hardware, service }] = parts as readonly [Part, ...Part[]];
   const loads = [...new Set(parts.map(part => part.load.value))].sort((a, b) => a - b);
   const points = loads.map(value =>
     pointOf(
@@ -119,8 +128,9 @@ function curveOf(parts: readonly Part[]): Curve {
     kind: load.kind,
     together: cell.order === 'parallel',
     hardware,
+    service,
     gpus: gpusBehind(run.scenario, cell),
-    simulated: hardware.startsWith('simulated '),
+    simulated: service === embedded,
     points,
     searches: runs.flatMap(({ searches = [] }) =>
       searches.filter(
@@ -216,5 +226,6 @@ function labelOf(curve: Curve, all: readonly Curve[]): string {
     ...(several(({ kind }) => kind) ? [curve.kind === 'closed' ? 'closed loop' : 'open loop'] : []),
     ...(several(({ together }) => together) && curve.together ? ['all at once'] : []),
     ...(several(({ hardware }) => hardware) ? [curve.hardware] : []),
+    ...(several(({ service }) => service) ? [curve.service] : []),
   ].join(', ');
 }

@@ -34,6 +34,8 @@ export interface ModelPlan {
   /** Requests per second in the busiest hour of all of its workloads. */
   readonly peakPerS: number;
   readonly meanPerS: number | null;
+  /** How many endpoints the busiest hour would fill, none of them spare. */
+  readonly busiestEndpoints: number;
   /** Whether one endpoint less still serves the busiest hour at the objectives, with the least capacity and the middle one. */
   readonly withOneLost: { readonly atLeast: boolean; readonly value: boolean };
   /** The limit of requests in flight per model. */
@@ -126,6 +128,7 @@ function modelPlan(parts: readonly Matched[], policy: Policy): ModelPlan {
     gpus: scaled(endpoints, gpusPerEndpoint),
     certainty: leastCertain(parts.map(({ supply }) => supply.perS)),
     peakPerS: busiest(parts, () => 1),
+    busiestEndpoints: loadIn(parts, ({ perS }) => perS.value),
     meanPerS: isShaped ? means.reduce((sum, each) => sum + each, 0) : null,
     withOneLost: {
       atLeast: endpoints.high !== null && loadIn(parts, ({ perS }) => perS.low ?? perS.value) <= endpoints.high - 1,

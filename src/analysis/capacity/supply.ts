@@ -1,4 +1,5 @@
 /** What a model gives with a workload, over the endpoints it was measured at: the capacity that a plan is made with. */
+import { nearest } from '../../schema/nearest.ts';
 import { mean as meanOf } from '../../stats/quantile.ts';
 import type { Capacity } from './capacity.ts';
 import { type Figure, leastCertain } from './figure.ts';
@@ -92,5 +93,7 @@ function together(figures: readonly Figure[]): Figure {
 
 function notMeasured(capacities: readonly Capacity[], model: string, workload: string): string {
   const known = [...new Set(capacities.map(each => `${each.model} ${each.workload}`))];
-  return `${model} ${workload} was not measured in these runs${known.length === 0 ? '' : `, which hold ${known.join(', ')}`}`;
+  const close = nearest(`${model} ${workload}`, known);
+  const held = known.length === 0 ? '' : `, which hold ${known.join(', ')}`;
+  return `${model} ${workload} was not measured in these runs${held}${close === undefined ? '' : ` (did you mean ${close}?)`}`;
 }

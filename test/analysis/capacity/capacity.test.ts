@@ -75,9 +75,9 @@ describe('the capacity of an endpoint', () => {
     ];
     const { endpoints } = assess(runs, parseChosen(['p95(ttftMs) <= 500']));
     expect(endpoints.map(({ curve }) => [curve.label, curve.points.map(({ load }) => load)])).toEqual([
-      ['hermes/gpu0 chat, closed loop, A at http://h', [1, 2]],
-      ['hermes/gpu0 chat, open loop, A at http://h', [2, 4, 8]],
-      ['hermes/gpu0 chat, open loop, B at http://h', [8]],
+      ['hermes/gpu0 chat, closed loop, A', [1, 2]],
+      ['hermes/gpu0 chat, open loop, A', [2, 4, 8]],
+      ['hermes/gpu0 chat, open loop, B', [8]],
     ]);
   });
 

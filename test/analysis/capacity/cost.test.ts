@@ -70,6 +70,10 @@ describe('the cost of a plan', () => {
     const { api } = cost(planned(), { api: { inputPerMillion: 1, outputPerMillion: 2 } });
     expect(api?.perMonth).toBeCloseTo((60.48 * 730) / 24, 6);
     expect(api?.breakEvenPerDay.value).toBeCloseTo((864_000 * 336) / 60.48, 4);
+    // So many would fill 33 endpoints in the busiest hour, and there are ten.
+    expect(api).toMatchObject({ requestsPerDay: 864_000, isWithinReach: false });
+    const dear = cost(planned(), { api: { inputPerMillion: 8, outputPerMillion: 16 } }).api;
+    expect(dear).toMatchObject({ breakEvenPerDay: { value: expect.closeTo(600_000, 4) }, isWithinReach: true });
     expect(cost().api).toBeNull();
   });
 

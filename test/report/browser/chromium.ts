@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import axe from 'axe-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
@@ -27,4 +28,21 @@ export function launchChromium(executablePath: string): Promise<Browser> {
       '--proxy-server=127.0.0.1:9',
     ],
   });
+}
+
+interface Violation {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+/** What axe finds serious in a page as it stands, by all of its rules or by some. */
+export async function seriousViolations(page: Page, rules?: readonly string[]): Promise<string[]> {
+  // Not as a script of the page: that runs its own and no other.
+  await page.evaluate(axe.source);
+  const options = JSON.stringify({ resultTypes: ['violations'], ...(rules === undefined ? {} : { runOnly: rules }) });
+  const violations = (await page.evaluate(`axe.run(${options}).then(found => found.violations)`)) as Violation[];
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 200)}`);
 }

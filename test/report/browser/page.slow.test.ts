@@ -2,15 +2,16 @@ import { mkdtempSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Timeline } from '../../../src/record/timeline.ts';
+import { capacityReport } from '../../../src/report/capacity-report.ts';
 import type { Document } from '../../../src/report/document.ts';
 import { runReport } from '../../../src/report/run-report.ts';
 import { writeDocument } from '../../../src/run/report-files.ts';
 import { virtualRun } from '../../run/virtual-run.ts';
-import { findChromium, launchChromium } from './chromium.ts';
+import { madeCapacity } from '../made-capacity.ts';
+import { findChromium, launchChromium, seriousViolations } from './chromium.ts';
 
 const executable = findChromium();
 const isSkipped = executable === undefined && process.env['CI'] !== 'true';
@@ -136,8 +137,6 @@ describe.skipIf(isSkipped)(`report.html in Chromium${reason}`, () => {
   });
 
   it('is light or dark as its reader likes it, with nothing that axe finds serious', async () => {
-    // Not as a script of the page: that runs its own and no other.
-    await page.evaluate(axe.source);
     const papers: unknown[] = [];
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
@@ -159,6 +158,19 @@ describe.skipIf(isSkipped)(`report.html in Chromium${reason}`, () => {
     await page.emulateMedia({ media: 'screen' });
   });
 
+  it('is as good where it answers a demand: capacity.html', async () => {
+    const { assessment, forecast } = madeCapacity();
+    const directory = mkdtempSync(join(tmpdir(), 'tgi-bench-page-'));
+    const path = await writeDocument(directory, 'capacity', capacityReport(assessment, forecast));
+    const before = requests.length;
+    await page.goto(pathToFileURL(path).href);
+    for (const name of ['throughput-against-load', 'limits-against-load']) await lively(name);
+    expect([requests.slice(before), complaints]).toEqual([[pathToFileURL(path).href], []]);
+    expect(await page.locator('main .callout').first().textContent()).toMatch(/^\s*7–8 GPUs; TTFT binds; interpolated/);
+    expect(await seriousViolations(page)).toEqual([]);
+    await page.goto(pathToFileURL(file).href);
+  });
+
   it('fits a telephone 390 px wide', async () => {
     await page.setViewportSize({ width: 390, height: 844 });
     for (const name of names) {
@@ -168,18 +180,3 @@ describe.skipIf(isSkipped)(`report.html in Chromium${reason}`, () => {
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
   });
 });
-
-interface Violation {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly html: string }[];
-}
-
-/** What axe finds, by all of its rules or by some. */
-async function seriousViolations(page: Page, rules?: readonly string[]): Promise<string[]> {
-  const options = JSON.stringify({ resultTypes: ['violations'], ...(rules === undefined ? {} : { runOnly: rules }) });
-  const violations = (await page.evaluate(`axe.run(${options}).then(found => found.violations)`)) as Violation[];
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 200)}`);
-}

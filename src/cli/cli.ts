@@ -176,6 +176,28 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
       async args => done(await (await import('./capacity.ts')).capacityCommand(args, io)),
     )
     .command(
+      'history [dir]',
+      'the runs of a directory, and how a number of each endpoint went from one to the next',
+      command =>
+        command
+          .positional('dir', { type: 'string', default: 'reports', describe: 'where the run directories are' })
+          .option('metric', {
+            type: 'string',
+            requiresArg: true,
+            default: 'p95(ttftMs)',
+            describe: 'which number; outputTokensPerS, or "chat, concurrency <= 32: p95(tpotMs)"',
+          })
+          .option('scenario', { type: 'string', requiresArg: true, describe: 'only scenarios that match' })
+          .option('target', {
+            type: 'string',
+            requiresArg: true,
+            describe: 'only targets that match, such as "hermes-*"',
+          })
+          .option('out', { type: 'string', requiresArg: true, describe: 'where history.html, .md, .csv and .json go' })
+          .option('json', { type: 'boolean', describe: 'print history.json on stdout and nothing else' }),
+      async args => done(await (await import('./history.ts')).historyCommand(args, io)),
+    )
+    .command(
       'gate',
       'judge runs of a candidate against runs of a baseline: exit 4 for a regression, 5 where neither is shown',
       command =>

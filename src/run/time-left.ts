@@ -1,5 +1,6 @@
 import type { TimeLeft } from '../record/progress.ts';
 import type { Cell } from '../scenario/expand.ts';
+import { mean } from '../stats/quantile.ts';
 import type { LiveCell } from './live-cell.ts';
 
 /** A cell that is driven, with what is counted of it. */
@@ -57,13 +58,13 @@ export class StageTimes {
     const same = alike.findLast(past => past.cells.every((cell, i) => isSamePairing(cell, cells[i])));
     const others = alike.filter(past => past.cells[0]?.workload === first?.workload);
     const before = same === undefined ? others : [same];
-    if (before.length > 0) return { ms: mean(before.map(({ tookMs }) => tookMs)), isBound: false };
+    if (before.length > 0) return { ms: mean(before.map(({ tookMs }) => tookMs)) ?? 0, isBound: false };
     return total([longest(cells.map(planned)), { ms: this.#around(cells), isBound: false }]);
   }
 
   /** Warm-up, drain and whatever else is not measured: as long as it was before. */
   #around(cells: readonly Cell[]): number {
-    if (this.#past.length > 0) return mean(this.#past.map(({ aroundMs }) => aroundMs));
+    if (this.#past.length > 0) return mean(this.#past.map(({ aroundMs }) => aroundMs)) ?? 0;
     return Math.max(...cells.map(({ warmup }) => (typeof warmup === 'number' ? warmup : 0)));
   }
 }
@@ -114,8 +115,4 @@ function total(parts: readonly (TimeLeft | undefined)[]): TimeLeft | undefined {
 function longest(parts: readonly (TimeLeft | undefined)[]): TimeLeft | undefined {
   const known = parts.filter(part => part !== undefined);
   return known.length < parts.length ? undefined : known.reduce((a, b) => (b.ms > a.ms ? b : a));
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
 }

@@ -33,6 +33,23 @@ export function welchShift(a: readonly number[], b: readonly number[]): Shift | 
   return { estimate: mean([...b]) - mean([...a]), standardError: Math.sqrt(variance), df };
 }
 
+/**
+ * mean(b) − mean(a) of two samples that vary alike (Student, Biometrika 6, 1908): exact for the fewest values, where
+ * Welch's is too sure of itself far out in the tail; undefined where there are fewer than three in all, or none on a side.
+ */
+export function pooledShift(a: readonly number[], b: readonly number[]): Shift | undefined {
+  const df = a.length + b.length - 2;
+  if (a.length === 0 || b.length === 0 || df < 1) return undefined;
+  const squares = (values: readonly number[]) =>
+    values.length < 2 ? 0 : sampleVariance([...values]) * (values.length - 1);
+  const variance = (squares(a) + squares(b)) / df;
+  return {
+    estimate: mean([...b]) - mean([...a]),
+    standardError: Math.sqrt(variance * (1 / a.length + 1 / b.length)),
+    df,
+  };
+}
+
 /** The bound above which the true shift lies with probability 1 − alpha. */
 export function lowerBound({ estimate, standardError, df }: Shift, alpha: number): number {
   return estimate - tQuantile(1 - alpha, df) * standardError;

@@ -60,7 +60,7 @@ export async function readBaseline(directory: string, name: string): Promise<Bas
   const { runs, history, kind } = value as Partial<Record<keyof Baseline, unknown>>;
   if (!Array.isArray(runs) || runs.length === 0) throw broken('one without runs');
   if (!Array.isArray(history) || (kind !== 'rolling' && kind !== 'pinned')) throw broken('one without its history');
-  const problem = runs.map(problemOfRun).find(each => each !== undefined);
+  const problem = runs.map(run => problemOfRun(run)).find(each => each !== undefined);
   if (problem !== undefined) throw broken(problem);
   return value as Baseline;
 }

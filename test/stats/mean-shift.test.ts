@@ -4,6 +4,7 @@ import {
   detectableShift,
   lowerBound,
   pairedShift,
+  pooledShift,
   upperBound,
   welchShift,
 } from '../../src/stats/mean-shift.ts';
@@ -48,6 +49,22 @@ describe("Welch's shift between two samples", () => {
 
   it('is not known where a side has one value', () => {
     expect(welchShift([1], [1, 2, 3])).toBeUndefined();
+  });
+});
+
+describe("Student's shift between two samples", () => {
+  const shift = pooledShift(first, second);
+
+  it('is as published: t = 1.8608 with 18 degrees of freedom, two-sided p = 0.07919', () => {
+    expect((shift?.estimate ?? 0) / (shift?.standardError ?? 0)).toBeCloseTo(1.8608, 4);
+    expect(shift?.df).toBe(18);
+    expect(2 * chanceOfRise(shift as NonNullable<typeof shift>)).toBeCloseTo(0.07919, 5);
+  });
+
+  it('is known where one side has a single value, and not where that is all there is', () => {
+    expect(pooledShift([1], [1, 2, 3])).toMatchObject({ estimate: 1, df: 2 });
+    expect(pooledShift([1], [2])).toBeUndefined();
+    expect(pooledShift([], [1, 2, 3])).toBeUndefined();
   });
 });
 

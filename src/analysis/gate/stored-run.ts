@@ -20,8 +20,8 @@ function storedCell({ byWorkload: _, byVariant: __, ...cell }: CellResult): Cell
   return { ...cell, objectives: [], findings: [], examples: [] };
 }
 
-/** What keeps a value read from a file from being a run that can be judged; undefined where nothing does. */
-export function problemOfRun(value: unknown): string | undefined {
+/** What keeps a value read from a file from being a run that can be judged; undefined where nothing does. Its histograms take long to look at, and are passed over where nobody asks for them. */
+export function problemOfRun(value: unknown, { histograms = true } = {}): string | undefined {
   if (!isMapping(value)) return 'a run that is not a mapping';
   for (const key of ['id', 'startedAt', 'status'] as const)
     if (typeof value[key] !== 'string') return `a run without its ${key}`;
@@ -32,14 +32,17 @@ export function problemOfRun(value: unknown): string | undefined {
   if (!isMapping(scenario) || !Array.isArray(scenario['targets']) || !isMapping(scenario['service']))
     return 'a run without its scenario';
   if (!Array.isArray(cells)) return 'a run without cells';
-  return cells.map(problemOfCell).find(problem => problem !== undefined);
+  return cells.map((cell, i) => problemOfCell(cell, i, histograms)).find(problem => problem !== undefined);
 }
 
-function problemOfCell(cell: unknown, i: number): string | undefined {
+function problemOfCell(cell: unknown, i: number, histograms: boolean): string | undefined {
   const parts = ['target', 'load', 'counts', 'rates', 'metrics', 'tokens'] as const;
   if (!isMapping(cell)) return `cell ${i} that is not a mapping`;
   const lacking = parts.find(part => !isMapping(cell[part]));
   if (lacking !== undefined) return `cell ${i} without its ${lacking}`;
+  const { target, workload } = cell;
+  if (typeof (target as Readonly<Record<string, unknown>>)['name'] !== 'string' || typeof workload !== 'string')
+    return `cell ${i} without the names of its endpoint and workload`;
   // What earlier versions did not keep.
   if (typeof (cell['tokens'] as Readonly<Record<string, unknown>>)['emptyAnswers'] !== 'number')
     return `cell ${i} without its count of empty answers`;
@@ -48,7 +51,7 @@ function problemOfCell(cell: unknown, i: number): string | undefined {
       !isMapping(metric) ||
       typeof metric['n'] !== 'number' ||
       typeof metric['unfinished'] !== 'number' ||
-      !isHistogram(metric['hdr'])
+      (histograms && !isHistogram(metric['hdr']))
     )
       return `cell ${i} with a ${name} that cannot be read`;
   }

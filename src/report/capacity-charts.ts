@@ -105,7 +105,10 @@ function loadAxis({ kind, points }: Curve, series: readonly Series[]): Axis {
 /** Each criterion as a share of its bound: where the first line crosses 100 % the capacity is reached. */
 function limits(endpoints: readonly EndpointAssessment[]): Chart {
   const panels = endpoints.map(({ curve, objectives }) => {
-    const criteria = criteriaOf(objectives.objectives.filter(each => speaksOfCurve(each, curve)));
+    const criteria = criteriaOf(
+      objectives.objectives.filter(each => speaksOfCurve(each, curve)),
+      curve.kind,
+    );
     const series = criteria.map(({ text, read, bound }, i): Series => {
       const points = curve.points.map((point): Point => {
         const value = read(point);

@@ -5,6 +5,7 @@
 import { unlikenessOf } from '../comparison/unlike.ts';
 import type { Difference } from '../gate/likeness.ts';
 import { type Capacity, capacityOf } from './capacity.ts';
+import { keepsUp } from './criterion.ts';
 import { type Curve, curvesOf, type PlannedRun } from './curve.ts';
 import { kneeOf } from './knee.ts';
 import { type ChosenObjectives, type ObjectiveSet, objectivesFor } from './objective-sets.ts';
@@ -59,8 +60,9 @@ function againstFirst([first, ...others]: readonly PlannedRun[]) {
 }
 
 /** Each repetition is a point of its own: how far they lie apart is what intervals are made of. */
-function uslPoints({ points }: Curve) {
-  return points.flatMap(({ cells, inFlight }) =>
+function uslPoints({ points, kind }: Curve) {
+  const steady = kind === 'closed' ? points : points.filter(keepsUp);
+  return steady.flatMap(({ cells, inFlight }) =>
     cells.flatMap(({ rates: { achievedPerS } }) =>
       inFlight === null || achievedPerS === null ? [] : [{ inFlight, perS: achievedPerS }],
     ),

@@ -41,7 +41,7 @@ export interface Capacity extends Operating {
 export function capacityOf(curve: Curve, all: readonly Objective[]): Capacity {
   const objectives = all.filter(objective => speaksOfCurve(objective, curve));
   if (objectives.length === 0) return { ...bare(curve, []), kind: 'unknown', why: 'no objective speaks of it' };
-  const steps = judged(curve, criteriaOf(objectives));
+  const steps = judged(curve, criteriaOf(objectives, curve.kind));
   const found = searched(curve, objectives);
   const capacity = byCurve(curve, objectives, steps);
   return found === undefined ? capacity : found(capacity);
@@ -176,7 +176,7 @@ function lowest(miss: number): string {
 function tooLittle({ points }: Curve, steps: readonly Step[]): string {
   const texts = [...new Set(steps.flatMap(({ unsure }) => unsure.map(({ text }) => text)))];
   const requests = points.map(({ measured }) => measured.counts.due);
-  return `too few requests at each load (${Math.min(...requests)} to ${Math.max(...requests)}) to say whether it holds ${texts.join(', ')}`;
+  return `too few requests or too short a time at each load (${Math.min(...requests)} to ${Math.max(...requests)} requests) to say whether it holds ${texts.join(', ')}`;
 }
 
 function relapse(curve: Curve, steps: readonly Step[], miss: number): string[] {

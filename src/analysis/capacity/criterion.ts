@@ -7,7 +7,7 @@ import type { Objective } from '../../scenario/objective.ts';
 import { clopperPearson } from '../../stats/proportion.ts';
 import { betterOf, measureText, read } from '../measure.ts';
 import { judgeObjectives } from '../objectives.ts';
-import type { CurvePoint } from './curve.ts';
+import type { Curve, CurvePoint } from './curve.ts';
 
 export interface Criterion {
   /** What binds where it is missed: `TTFT`, `the model's limit`. */
@@ -21,9 +21,9 @@ export interface Criterion {
   readonly better: 'lower' | 'higher';
 }
 
-/** The criteria of some objectives for one workload of one endpoint; selectors of loads are left aside, for the load is what is looked for. */
-export function criteriaOf(objectives: readonly Objective[]): Criterion[] {
-  return [...objectives.map(criterionOf), answered];
+/** The criteria of some objectives for one kind of load; selectors of loads are left aside, for the load is what is looked for. */
+export function criteriaOf(objectives: readonly Objective[], kind: Curve['kind']): Criterion[] {
+  return [...objectives.map(criterionOf), answered, ...(kind === 'open' ? [keptUp] : [])];
 }
 
 /** Whether an objective speaks of an endpoint with a workload. */
@@ -89,6 +89,50 @@ const answered: Criterion = {
     clopperPearson({ count: refusedIn(counts), of: counts.due }, 0.05).low <= refusedRatio,
   better: 'lower',
 };
+
+/** From which share of what was due on, left unanswered by the end, a queue is growing. */
+const behindRatio = 0.05;
+
+/**
+ * An open loop that is asked for more than it gives only waits longer and longer, and a short step ends before it shows
+ * in any quantile. What is left over is told from chance by how much the number in flight varies, √(λR) at either end.
+ */
+const keptUp: Criterion = {
+  name: () => 'throughput',
+  text: `left behind <= ${behindRatio}`,
+  bound: behindRatio,
+  read: point => {
+    const { due, behind } = leftBehind(point);
+    return due === 0 ? null : Math.max(0, behind / due);
+  },
+  held: point => {
+    const { due, behind, chance } = leftBehind(point);
+    if (behind <= behindRatio * due) return true;
+    return chance !== null && behind > behindRatio * due + chance ? false : null;
+  },
+  better: 'lower',
+};
+
+/** Whether as much was answered as was due: beyond that nothing is steady. */
+export function keepsUp(point: CurvePoint): boolean {
+  return keptUp.held(point) === true;
+}
+
+function leftBehind({ cells, measured: { counts, metrics } }: CurvePoint) {
+  const due = counts.due - refusedIn(counts);
+  const answered = cells.reduce((sum, { rates, windowMs }) => {
+    const [from, to] = windowMs ?? [0, 0];
+    return sum + ((rates.achievedPerS ?? 0) * (to - from)) / 1000;
+  }, 0);
+  const seconds =
+    cells.reduce((sum, { windowMs }) => sum + (windowMs === null ? 0 : windowMs[1] - windowMs[0]), 0) / 1000;
+  const { p50, mean } = metrics.responseTimeMs;
+  const tookMs = p50 ?? mean;
+  const inFlight = tookMs === null || seconds === 0 ? null : ((due / seconds) * tookMs) / 1000;
+  // Failures were answered as well, and are the objectives' to judge.
+  const behind = due - answered - (counts.due - counts.ok - refusedIn(counts));
+  return { due, behind, chance: inFlight === null ? null : 2 * Math.sqrt(2 * inFlight * cells.length) };
+}
 
 function refusedIn(counts: CurvePoint['measured']['counts']): number {
   return refusals.reduce((sum, [kind]) => sum + counts[kind], 0);

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { type Comparison, compare } from '../analysis/comparison/comparison.ts';
 import { endpointSides, type Side } from '../analysis/comparison/side.ts';
 import { type Difference, unlikeError } from '../analysis/gate/likeness.ts';
+import type { GatedRun } from '../analysis/gate/subjects.ts';
 import { type ExitCode, exitCodes, HarnessError, worstExitCode } from '../errors.ts';
 import { comparisonCsv } from '../report/comparison-csv.ts';
 import { comparisonReport } from '../report/comparison-report.ts';
@@ -10,6 +11,7 @@ import { visible } from '../report/document.ts';
 import { terminal } from '../report/terminal.ts';
 import { writeDocument } from '../run/report-files.ts';
 import { writingInto } from '../store/run-directory.ts';
+import { plural } from '../units.ts';
 import { allowedParts, loadRun, loadSide } from './gate-sources.ts';
 import { type Io, say, shownPath } from './io.ts';
 
@@ -53,26 +55,46 @@ interface Surroundings {
   readonly io: Io;
 }
 
-async function compareRuns(base: string, candidates: readonly string[], { args, problems, io }: Surroundings) {
+async function compareRuns(base: string, candidates: readonly string[], surroundings: Surroundings) {
+  const { args, problems } = surroundings;
   const allowed = allowedParts(args.allow ?? []);
-  const load = async (name: string): Promise<Side> => ({
-    name,
-    runs: await loadSide(name.split(','), args.baselines, io),
-  });
-  const baseSide = await load(base);
+  const baseSide = await readableSide(base, 'base', surroundings);
+  if (baseSide === undefined) {
+    problems.push(`${base}: nothing is left to compare with; name another run first`);
+    return [];
+  }
   const comparisons: Comparison[] = [];
-  for (const name of candidates) {
-    try {
-      const comparison = compare(baseSide, await load(name));
-      const refused = comparison.refused.filter(({ part }) => !allowed.includes(part));
-      if (refused.length > 0) throw under(name, refused);
-      comparisons.push(comparison);
-    } catch (error) {
-      if (!(error instanceof HarnessError)) throw error;
-      problems.push(error.hint === undefined ? error.message : `${error.message}\n${error.hint}`);
-    }
+  for (const [i, name] of candidates.entries()) {
+    const side = await readableSide(name, candidates.length > 1 ? `candidate ${i + 1}` : 'candidate', surroundings);
+    if (side === undefined) continue;
+    const comparison = compare(baseSide, side);
+    const refused = comparison.refused.filter(({ part }) => !allowed.includes(part));
+    if (refused.length > 0) problems.push(told(under(name, refused)));
+    else comparisons.push(comparison);
   }
   return comparisons;
+}
+
+/** More characters than this of run names on one side are told once, and the side is called by its part in the comparison. */
+const longestName = 60;
+
+/** One side with as many of its runs as can be read; undefined where that is none. The others are problems. */
+async function readableSide(names: string, part: string, { args, problems, io }: Surroundings) {
+  const runs: GatedRun[] = [];
+  for (const name of names.split(',')) {
+    try {
+      runs.push(...(await loadSide([name], args.baselines, io)));
+    } catch (error) {
+      if (!(error instanceof HarnessError)) throw error;
+      problems.push(told(error));
+    }
+  }
+  const name = names.length <= longestName ? names : `${part}, ${plural(runs.length, 'run')}`;
+  return runs.length === 0 ? undefined : { name, runs };
+}
+
+function told({ message, hint }: HarnessError): string {
+  return hint === undefined ? message : `${message}\n${hint}`;
 }
 
 /** Why a candidate is refused, with its name. */

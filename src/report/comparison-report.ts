@@ -33,10 +33,11 @@ export function comparisonReport(comparisons: readonly Comparison[], problems: r
         ? callout('plain', 'Simulated: a target was the embedded service with a modelled GPU, not a GPU.')
         : []),
       ...comparisons.flatMap(summary),
+      ...whichRuns(comparisons),
       ...comparisons.flatMap(comparison => [
-        ...(several ? [heading(`${comparison.candidate.name} against ${comparison.base.name}`)] : []),
+        heading(several ? `${comparison.candidate.name} against ${comparison.base.name}` : 'Condition by condition'),
         ...comparison.cells.flatMap(cell => [
-          { kind: 'heading' as const, level: several ? (3 as const) : (2 as const), text: cell.label },
+          { kind: 'heading' as const, level: 3 as const, text: cell.label },
           cellTable(cell),
         ]),
         ...notCompared(comparison),
@@ -50,6 +51,15 @@ export function comparisonReport(comparisons: readonly Comparison[], problems: r
 
 function sidesOf({ base, candidate }: Comparison): Side[] {
   return [base, candidate];
+}
+
+/** The runs of each side that has several, for those are often not named by the side. */
+function whichRuns(comparisons: readonly Comparison[]): Block[] {
+  const sides = new Map(comparisons.flatMap(sidesOf).map(side => [side.name, side]));
+  const items = [...sides.values()]
+    .filter(({ runs }) => runs.length > 1)
+    .map(({ name, runs }) => ({ label: name, text: runs.map(({ id }) => id).join(', ') }));
+  return items.length === 0 ? [] : [{ kind: 'facts', items }];
 }
 
 const heading = (text: string): Block => ({ kind: 'heading', text });

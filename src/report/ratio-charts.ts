@@ -14,7 +14,12 @@ const drawn = ['ttftMs', 'itlMs', 'responseTimeMs'] as const;
 type Drawn = (typeof drawn)[number];
 
 const mostPanels = 12;
-const ticks = [0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 5, 10, 20, 50, 100];
+/** Where labels stand on an axis of ratios, the denser the less it spans: they must not stand on each other. */
+const ticks = {
+  dense: [0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 4, 5, 7, 10],
+  usual: [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 20, 30, 50, 100],
+  sparse: [0.01, 0.1, 0.3, 1, 3, 10, 30, 100, 1000],
+} as const;
 
 /** A chart a metric, a panel a condition, a line a candidate. */
 export function ratioCharts(comparisons: readonly Comparison[]): Chart[] {
@@ -56,7 +61,7 @@ function ratioChart(comparisons: readonly Comparison[], metric: Drawn): Chart[] 
             scale: 'log',
             format: 'number',
             ...range,
-            ticks: ticks.filter(tick => tick >= range.min && tick <= range.max),
+            ticks: ticksIn(range),
           },
           series,
           marks: [{ at: 1, label: 'the same' }],
@@ -65,6 +70,12 @@ function ratioChart(comparisons: readonly Comparison[], metric: Drawn): Chart[] 
       table: tableOf(comparisons, metric, symbol),
     },
   ];
+}
+
+function ticksIn({ min, max }: { readonly min: number; readonly max: number }): number[] {
+  const span = max / min;
+  const all = span <= 4 ? ticks.dense : span <= 30 ? ticks.usual : ticks.sparse;
+  return all.filter(tick => tick >= min && tick <= max);
 }
 
 function seriesOf(comparisons: readonly Comparison[], label: string, metric: Drawn): Series[] {

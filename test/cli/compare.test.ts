@@ -54,6 +54,37 @@ describe('tgi-bench compare', () => {
     expect(stderr).not.toContain('fault of tgi-bench');
   });
 
+  it('names a run of a side that cannot be read, and compares with the others', async () => {
+    const { baseline, candidate } = madeRuns(3, { slower: 1.25 });
+    const cwd = directoryOf({
+      ...Object.fromEntries([...baseline, ...candidate].map(run => [run.id, run])),
+      ...broken,
+    });
+    const { exitCode, stdout, stderr } = await commandLine(['compare', 'b1,cut,b2', 'c1,c2,empty,c3'], { cwd });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(`error: ${cwd}/cut/run.json: expected JSON`);
+    expect(stderr).toContain('error: empty: expected a run directory');
+    expect(stdout).toContain('b1,cut,b2: b1, b2');
+    expect(stdout).toContain('Named and not compared');
+    expect(stdout).toMatch(/c1,c2,empty,c3 against b1,cut,b2: 1 condition/);
+  });
+
+  it('says what to do where no run of the base can be read', async () => {
+    const cwd = directoryOf({ a: madeRun(), ...broken });
+    const { exitCode, stdout, stderr } = await commandLine(['compare', 'cut', 'a'], { cwd });
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`error: ${cwd}/cut/run.json: expected JSON`);
+    expect(stderr).toContain('error: cut: nothing is left to compare with; name another run first');
+  });
+
+  it('calls a side of many runs by its part, and tells which they are once', async () => {
+    const ids = Array.from({ length: 3 }, (_, i) => `20260101T00000${i}Z-a-run-of-a-long-name`);
+    const cwd = directoryOf({ ...Object.fromEntries(ids.map(id => [id, madeRun({ id })])), c: madeRun({ id: 'c' }) });
+    const { stdout } = await commandLine(['compare', ids.join(','), 'c'], { cwd });
+    expect(stdout.split('\n')[0]).toBe('compare · base, 3 runs with c');
+    expect(stdout.match(/20260101T000001Z/g)).toHaveLength(1);
+  });
+
   it('refuses another question, unless it is let through without a verdict', async () => {
     const other = madeRun({ overrides: [{ path: ['workloads', 'chat', 'prompt', 'text'], value: 'How?' }] });
     const cwd = directoryOf({ a: madeRun(), b: other });

@@ -4,11 +4,17 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compare } from '../../../src/analysis/comparison/comparison.ts';
+import { history } from '../../../src/analysis/history.ts';
 import { Timeline } from '../../../src/record/timeline.ts';
 import { capacityReport } from '../../../src/report/capacity-report.ts';
+import { comparisonReport } from '../../../src/report/comparison-report.ts';
 import type { Document } from '../../../src/report/document.ts';
+import { historyReport } from '../../../src/report/history-report.ts';
 import { runReport } from '../../../src/report/run-report.ts';
 import { writeDocument } from '../../../src/run/report-files.ts';
+import { parseMeasure } from '../../../src/scenario/objective.ts';
+import { madeRuns } from '../../analysis/gate/made-runs.ts';
 import { virtualRun } from '../../run/virtual-run.ts';
 import { madeCapacity } from '../made-capacity.ts';
 import { findChromium, launchChromium, seriousViolations } from './chromium.ts';
@@ -39,6 +45,18 @@ objectives: ["p95(ttftMs) <= 100"]
   return runReport({ ...run, cells: harmed }, timeline.rows());
 }
 
+const runs = madeRuns(3, { slower: 1.25, outputTokens: 15 });
+
+function madeComparison() {
+  return compare({ name: 'base', runs: runs.baseline }, { name: 'candidate', runs: runs.candidate });
+}
+
+function madeHistory(): Document {
+  const all = [...runs.baseline, ...runs.candidate].map(run => ({ name: run.id, run }));
+  const found = history(all, { measure: parseMeasure('p95(ttftMs)') });
+  return historyReport(found, { place: 'reports', runs: all, problems: [hostile], charts: true });
+}
+
 describe.skipIf(isSkipped)(`report.html in Chromium${reason}`, () => {
   let browser: Browser;
   let page: Page;
@@ -48,8 +66,8 @@ describe.skipIf(isSkipped)(`report.html in Chromium${reason}`, () => {
   const complaints: string[] = [];
 
   /** A chart, alive: what somebody scrolls to is drawn again. */
-  async function lively(name: string) {
-    const figure = page.locator(`figure[data-chart="${name}"]`);
+  async function lively(name: string, on = page) {
+    const figure = on.locator(`figure[data-chart="${name}"]`);
     await figure.scrollIntoViewIfNeeded();
     const drawn = figure.locator('.drawn').first();
     await drawn.waitFor();
@@ -169,6 +187,28 @@ describe.skipIf(isSkipped)(`report.html in Chromium${reason}`, () => {
     expect(await page.locator('main .callout').first().textContent()).toMatch(/^\s*7–8 GPUs; TTFT binds; interpolated/);
     expect(await seriousViolations(page)).toEqual([]);
     await page.goto(pathToFileURL(file).href);
+  });
+
+  it.each([
+    ['comparison', comparisonReport([madeComparison()]), ['ttft-ratio', 'response-time-ratio']],
+    ['history', madeHistory(), ['trend-1']],
+  ] as const)('is as good where it lays runs side by side or in a row: %s.html', async (name, document, charts) => {
+    const path = await writeDocument(mkdtempSync(join(tmpdir(), 'tgi-bench-page-')), name, document);
+    const other = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    const seen: string[] = [];
+    other.on('request', request => void seen.push(request.url()));
+    other.on('console', message => void seen.push(message.text()));
+    other.on('pageerror', error => void seen.push(error.message));
+    await other.goto(pathToFileURL(path).href);
+    for (const chart of charts) await lively(chart, other);
+    expect(seen).toEqual([pathToFileURL(path).href]);
+    expect(await seriousViolations(other)).toEqual([]);
+    await other.emulateMedia({ colorScheme: 'dark' });
+    expect(await seriousViolations(other, ['color-contrast'])).toEqual([]);
+    await other.setViewportSize({ width: 390, height: 844 });
+    // Its charts are drawn anew for the narrower page a moment later.
+    await expect.poll(() => other.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    await other.close();
   });
 
   it('fits a telephone 390 px wide', async () => {

@@ -51,7 +51,9 @@ export function driverOf(choice: DriverChoice, scheme: string): DriverName {
 
 /** Where a step asks for what its driver cannot hold; and the floor, which autocannon measures. */
 export function problemsOfDrivers(file: ScenarioFile, targets: readonly TargetEntry[]): Problem[] {
-  const steps = file.load.steps.flatMap((step, index) => problemsOfStep(step, ['load', 'steps', index], file, targets));
+  const steps = (file.load.steps ?? []).flatMap((step, index) =>
+    problemsOfStep(step, ['load', 'steps', index], file, targets),
+  );
   const secure = secureOrigins(file, targets);
   if (!file.load.floor || secure.length === 0) return steps;
   const message = `expected plain http for the floor, which autocannon measures, got ${secure.join(', ')}`;

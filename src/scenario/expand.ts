@@ -45,7 +45,7 @@ export interface Cell {
 }
 
 /** One target with one of its workloads. */
-interface Pairing {
+export interface Pairing {
   readonly target: Target;
   readonly workload: string;
 }
@@ -56,39 +56,48 @@ export function expand(scenario: Scenario): Cell[] {
   for (let repetition = 1; repetition <= scenario.load.repetitions; repetition++) {
     for (const stage of stages(scenario, repetition)) {
       const number = (cells.at(-1)?.stage ?? -1) + 1;
-      for (const { pairing, step } of stage) {
-        const { target, workload } = pairing;
-        cells.push({
-          index: cells.length,
-          stage: number,
-          target,
-          workload,
-          load: loadOf(
-            step,
-            pairing,
-            stage.map(other => other.pairing),
-            scenario,
-          ),
-          end: step.end,
-          warmup: step.warmup,
-          order: step.order,
-          driver: driverOf(step.driver, schemeOf(target, scenario)),
-          step: step.index,
-          repetition,
-        });
-      }
+      const together = stage.map(({ pairing }) => pairing);
+      for (const { pairing, step } of stage)
+        cells.push(cellOf(scenario, step, pairing, { index: cells.length, stage: number, repetition }, together));
     }
   }
   return cells;
+}
+
+/** The cell of a step at an endpoint, driven together with others or alone. Throws a HarnessError where a limit leaves it nothing. */
+export function cellOf(
+  scenario: Scenario,
+  step: Step,
+  pairing: Pairing,
+  place: Pick<Cell, 'index' | 'stage' | 'repetition'>,
+  together: readonly Pairing[] = [pairing],
+): Cell {
+  const { target, workload } = pairing;
+  return {
+    ...place,
+    target,
+    workload,
+    load: loadOf(step, pairing, together, scenario),
+    end: step.end,
+    warmup: step.warmup,
+    order: step.order,
+    driver: driverOf(step.driver, schemeOf(target, scenario)),
+    step: step.index,
+  };
+}
+
+/** Every target with each of its workloads, or with all of them where it mixes them. */
+export function pairingsOf({ targets }: Pick<Scenario, 'targets'>): Pairing[] {
+  return targets.flatMap(target =>
+    (target.mix === undefined ? target.workloads : [mixed]).map(workload => ({ target, workload })),
+  );
 }
 
 type Stage = readonly { readonly pairing: Pairing; readonly step: Step }[];
 
 /** What runs when: each stage is one pairing alone or, in parallel, all of them. */
 function* stages(scenario: Scenario, repetition: number): Generator<Stage> {
-  const pairings = scenario.targets.flatMap(target =>
-    (target.mix === undefined ? target.workloads : [mixed]).map(workload => ({ target, workload })),
-  );
+  const pairings = pairingsOf(scenario);
   for (const run of runsOfOneOrder(scenario.load.steps)) {
     switch (run[0]?.order) {
       case 'sequential':

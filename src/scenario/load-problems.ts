@@ -26,7 +26,7 @@ const belongsTo: Readonly<Partial<Record<keyof ScenarioStep, readonly Way[]>>> =
 
 /** All problems of the steps, each of which needs one way to ask and an end. */
 export function problemsOfLoad(file: ScenarioFile, traceOf: TraceReader): Problem[] {
-  return file.load.steps.flatMap((step, index) => {
+  return (file.load.steps ?? []).flatMap((step, index) => {
     const at: Path = ['load', 'steps', index];
     const [way, ...others] = (Object.keys(ways) as Way[]).filter(each => step[each] !== undefined);
     const problems = problemsOfEnd(step, at);
@@ -63,7 +63,7 @@ function problemsOfFields(step: ScenarioStep, way: Way, at: Path): Problem[] {
 }
 
 /** Each law has its own shape, and no other. */
-function problemsOfLaw(step: ScenarioStep, at: Path): Problem[] {
+export function problemsOfLaw(step: Pick<ScenarioStep, 'arrivals' | 'cv' | 'burstSize'>, at: Path): Problem[] {
   return (
     [
       ['gamma', 'cv', 2],

@@ -4,6 +4,7 @@ import { nearest } from '../schema/nearest.ts';
 import { problemsOfDrivers } from './driver-limits.ts';
 import { problemsOfLoad } from './load-problems.ts';
 import type { ScenarioFile } from './scenario.ts';
+import { problemsOfSearch } from './search-problems.ts';
 import { matches, type TargetEntry } from './target.ts';
 import { problemsOfTelemetry } from './telemetry-problems.ts';
 import type { TraceReader } from './trace.ts';
@@ -11,7 +12,7 @@ import { problemsOfUrl } from './url-problems.ts';
 import { problemsOfWorkloads } from './workload-problems.ts';
 
 /** The documented limit of requests in flight per model. */
-export const documentedConcurrency = 100;
+const documentedConcurrency = 100;
 
 /** The parameters that chat completions share with TGI. */
 const chatParameters: readonly string[] = ['temperature', 'top_p', 'stop', 'seed', 'frequency_penalty'];
@@ -30,12 +31,18 @@ export function problemsOf(
     ...problemsOfWorkloads(file),
     ...problemsOfProtocol(file, targets),
     ...problemsOfLoad(file, traceOf),
+    ...problemsOfSearch(file, targets, capOf(file)),
     ...problemsOfDrivers(file, targets),
     ...problemsOfLimits(file),
     ...problemsOfObjectives(file, targets),
     ...problemsOfService(file, token),
     ...problemsOfTelemetry(file, targets),
   ];
+}
+
+/** Requests in flight that a model may have, over all of its GPUs; undefined: no bound. */
+export function capOf({ limits }: Pick<ScenarioFile, 'limits'>): number | undefined {
+  return limits.concurrentPerModel ?? (limits.exceed ? undefined : documentedConcurrency);
 }
 
 function problemsOfTargets(file: ScenarioFile, targets: readonly TargetEntry[]): Problem[] {

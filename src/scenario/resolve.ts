@@ -3,7 +3,7 @@ import { type AssetReader, type Assets, readAssets } from './assets.ts';
 import type { DriverChoice } from './driver-limits.ts';
 import { type AskedLoad, askedOf, type End } from './load.ts';
 import type { Objective, StopRule } from './objective.ts';
-import { documentedConcurrency, problemsOf } from './problems.ts';
+import { capOf, problemsOf } from './problems.ts';
 import {
   type Fault,
   type Order,
@@ -12,6 +12,7 @@ import {
   scenarioSchema,
   type Warmup,
 } from './scenario.ts';
+import { type Search, searchOf } from './search.ts';
 import { matches, type Target, type TargetEntry, targetsOf } from './target.ts';
 import { type Telemetry, telemetryOf } from './telemetry.ts';
 import { type Trace, type TraceFile, type TraceReader, traceReader } from './trace.ts';
@@ -57,7 +58,9 @@ export interface Scenario {
     readonly repetitions: number;
     /** Whether the way to the gateway and back is measured before the run. */
     readonly floor: boolean;
+    /** None where a search finds its loads itself. */
     readonly steps: readonly Step[];
+    readonly search?: Search;
   };
   readonly stopIf: readonly StopRule[];
   readonly retry?: Retry;
@@ -128,7 +131,7 @@ export function parseScenario(source: ScenarioSource): ParsedScenario {
   );
   const targets = targetsOf(file);
   const chosen = targets.map(({ target }) => target).filter(({ name }) => matches(name, source.targetGlob));
-  const named = file.load.steps.flatMap(({ trace }) => (trace === undefined ? [] : [trace]));
+  const named = (file.load.steps ?? []).flatMap(({ trace }) => (trace === undefined ? [] : [trace]));
   return {
     scenario: scenarioOf(file, chosen, traceOf),
     secrets: secretsOf(file, targets, source),
@@ -139,7 +142,7 @@ export function parseScenario(source: ScenarioSource): ParsedScenario {
 
 function scenarioOf(file: ScenarioFile, targets: readonly Target[], traceOf: TraceReader): Scenario {
   const { service, limits, load } = file;
-  const concurrentPerModel = limits.concurrentPerModel ?? (limits.exceed ? undefined : documentedConcurrency);
+  const concurrentPerModel = capOf(file);
   return {
     name: file.name,
     seed: file.seed,
@@ -158,7 +161,13 @@ function scenarioOf(file: ScenarioFile, targets: readonly Target[], traceOf: Tra
       ...(limits.maxInputTokens === undefined ? {} : { maxInputTokens: limits.maxInputTokens }),
     },
     workloads: file.workloads,
-    load: { drainMs: load.drain, repetitions: load.repetitions, floor: load.floor, steps: stepsOf(file, traceOf) },
+    load: {
+      drainMs: load.drain,
+      repetitions: load.repetitions,
+      floor: load.floor,
+      steps: stepsOf(file, traceOf),
+      ...(load.search === undefined ? {} : { search: searchOf(load.search) }),
+    },
     stopIf: [file.stopIf].flat(),
     ...(file.retry.attempts === 0 ? {} : { retry: retryOf(file.retry) }),
     ...(file.goodput === undefined ? {} : { goodput: file.goodput as Record<string, number> }),
@@ -172,7 +181,7 @@ function retryOf({ backoff, maxBackoff, budget, ...rest }: ScenarioFile['retry']
 }
 
 function stepsOf(file: ScenarioFile, traceOf: TraceReader): Step[] {
-  const asked = file.load.steps.flatMap(step => askedOf(step, traceOf).map(each => ({ step, ...each })));
+  const asked = (file.load.steps ?? []).flatMap(step => askedOf(step, traceOf).map(each => ({ step, ...each })));
   return asked.map(({ step, load, end }, index) => ({
     index,
     load,

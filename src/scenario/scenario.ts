@@ -73,18 +73,9 @@ const oneManyOrRamp = <T extends z.ZodType>(value: T, straight: string) =>
     }),
   ]);
 
-const step = z.strictObject({
-  concurrency: oneManyOrRamp(count, 'one slot at a time')
-    .optional()
-    .describe('Closed loop: requests in flight per endpoint; a list is a step each, from and to a ramp'),
+/** How an open loop spreads its requests in time, and what a closed one waits. */
+const pace = {
   thinkTime: duration.optional().describe('Closed loop: pause of a slot between an answer and its next request'),
-  per: z
-    .enum(['endpoint', 'model'])
-    .default('endpoint')
-    .describe('model: the endpoints of a model share the concurrency'),
-  ratePerS: oneManyOrRamp(positive, 'in a straight line')
-    .optional()
-    .describe('Open loop: requests per second per endpoint, whatever the answers do; a list or a ramp as above'),
   arrivals: z
     .enum(['constant', 'poisson', 'gamma', 'burst'])
     .optional()
@@ -93,13 +84,27 @@ const step = z.strictObject({
     .optional()
     .describe('gamma: deviation of the gaps over their mean; below 1 more even, above more clustered'),
   burstSize: count.optional().describe('burst: so many at once, as often as makes the rate'),
-  trace: path.optional().describe('Open loop: replays a .jsonl of dueMs, inputTokens, outputTokens; beside this file'),
-  timeScale: positive.optional().describe('trace: factor on its times; 0.5 replays it twice as fast'),
   maxInFlight: count.optional(),
   whenFull: z
     .enum(['drop', 'queue'])
     .optional()
     .describe('drop: counted as dropped | queue: sent late, charged from when it was due'),
+};
+
+const step = z.strictObject({
+  ...pace,
+  concurrency: oneManyOrRamp(count, 'one slot at a time')
+    .optional()
+    .describe('Closed loop: requests in flight per endpoint; a list is a step each, from and to a ramp'),
+  per: z
+    .enum(['endpoint', 'model'])
+    .default('endpoint')
+    .describe('model: the endpoints of a model share the concurrency'),
+  ratePerS: oneManyOrRamp(positive, 'in a straight line')
+    .optional()
+    .describe('Open loop: requests per second per endpoint, whatever the answers do; a list or a ramp as above'),
+  trace: path.optional().describe('Open loop: replays a .jsonl of dueMs, inputTokens, outputTokens; beside this file'),
+  timeScale: positive.optional().describe('trace: factor on its times; 0.5 replays it twice as fast'),
   requests: count.optional().describe('Ends the step after this many requests per endpoint'),
   atMost: duration.optional().describe('Ends a step of so many requests after this time all the same'),
   duration: duration.optional().describe('Ends the step after this time'),
@@ -112,6 +117,24 @@ const step = z.strictObject({
       'What sends the requests; auto: socket over plain http, undici over TLS | autocannon: closed loops of so many unary requests over plain http',
     ),
 });
+
+const search = z
+  .strictObject({
+    objective: parsed(
+      parseObjective,
+      'What is to hold: a quantile of a time or a ratio, such as p95(ttftMs) <= 800 or goodputRatio >= 0.9',
+    ),
+    over: z.enum(['ratePerS', 'concurrency']).describe('What is turned: an open loop, or a closed one'),
+    from: positive.describe('Tried first; lower loads only where it does not hold'),
+    to: positive.describe('Nothing beyond it is tried'),
+    requests: count.optional().describe('How many each probe near the limit measures; 30 over the share that may fail'),
+    probes: count.default(6).describe('How many of them there are, once both sides of the limit are known'),
+    warmup: warmup.optional().describe('Of each probe; a quarter of what it measures where it does not say'),
+    ...pace,
+  })
+  .describe(
+    'Instead of steps: finds the highest load that holds an objective, one endpoint and workload after another',
+  );
 
 /** tgi: TGI's own JSON | openai-chat: chat completions, of vLLM, SGLang, llama.cpp or TGI's chat route. */
 const protocol = z.enum(['tgi', 'openai-chat']);
@@ -173,7 +196,8 @@ export const scenarioSchema = z.strictObject({
       .boolean()
       .default(false)
       .describe('Asks the gateway for its health before the run, to say how much of a response time is the way there'),
-    steps: z.array(step).min(1),
+    steps: z.array(step).min(1).optional(),
+    search: search.optional(),
   }),
   stopIf: z
     .union([stopRule, z.array(stopRule)])
@@ -205,6 +229,7 @@ export const scenarioSchema = z.strictObject({
 /** A scenario file as the schema leaves it: defaults filled in, durations in milliseconds. */
 export type ScenarioFile = z.output<typeof scenarioSchema>;
 export type ScenarioStep = z.output<typeof step>;
+export type ScenarioSearch = z.output<typeof search>;
 export type ProtocolName = z.output<typeof protocol>;
 export type Fault = z.output<typeof fault>;
 export type Order = z.output<typeof order>;

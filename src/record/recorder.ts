@@ -4,6 +4,7 @@
  */
 import { isUnfinished, type OutcomeKind, outcomeKinds } from '../protocol/outcome.ts';
 import { Histogram } from '../stats/histogram.ts';
+import { isGood } from './good.ts';
 import { metricSummary, type QuantileValue, quantileOf, type Series } from './metric-summary.ts';
 import { type MetricName, metrics } from './metrics.ts';
 import { type RequestRecord, tokensPerEvent } from './request-record.ts';
@@ -104,7 +105,7 @@ export class Recorder {
     this.#addAttempts(record);
     this.#addExample(record);
     this.#addAnswer(record);
-    if (this.#options.goodput !== undefined && this.#isGood(record, this.#options.goodput)) this.#good++;
+    if (this.#options.goodput !== undefined && isGood(record, this.#options.goodput)) this.#good++;
     const unfinished = isUnfinished(record.outcome);
     if (record.outcome.kind !== 'ok' && !unfinished) return;
     for (const series of this.#series) {
@@ -303,19 +304,6 @@ export class Recorder {
         count: 1,
       });
     }
-  }
-
-  #isGood(record: RequestRecord, limits: Readonly<Record<string, number>>): boolean {
-    return (
-      record.outcome.kind === 'ok' &&
-      metrics.every(({ name, of }) => {
-        const limit = limits[name];
-        if (limit === undefined) return true;
-        const values = of(record);
-        // An answer of one token has no gaps to be too long; one without a first token cannot have had it in time.
-        return name === 'ttftMs' && values.length === 0 ? false : values.every(value => value <= limit);
-      })
-    );
   }
 }
 

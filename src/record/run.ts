@@ -121,6 +121,8 @@ export interface Run {
   /** What was watched, and how well; only where anything was. */
   readonly telemetry?: TelemetrySummary;
   readonly cells: readonly CellResult[];
+  /** The run whose search it went on with. */
+  readonly resumes?: string;
   /** What a search for the highest load found, one for each endpoint and workload; only where the scenario asks for one. */
   readonly searches?: readonly SearchResult[];
 }

@@ -26,8 +26,6 @@ export interface Supply
   readonly binding: string | null;
   /** What it rests on. */
   readonly restsOn: string;
-  /** Endpoints of which there is no capacity and that it knows nothing of, with why. */
-  readonly leftOut: readonly string[];
 }
 
 /** Why there is no supply: no endpoint of it was driven, too little was, or no load meets the objectives. */
@@ -57,11 +55,10 @@ export function supplyOf(capacities: readonly Capacity[], model: string, workloa
       reason: 'unlike',
       why: `measured on several kinds of GPU (${kinds.join(', ')}): a plan is for one of them; name only runs of it`,
     };
-  const leftOut = own.filter(each => each.perS === null).map(({ label, why }) => `${label}: ${why}`);
-  return { ...merged(first, used), leftOut };
+  return merged(first, used);
 }
 
-function merged(first: Capacity, used: readonly Capacity[]): Omit<Supply, 'leftOut'> {
+function merged(first: Capacity, used: readonly Capacity[]): Supply {
   const { model, workload, hardware, objectives, gpus } = first;
   const mean = (of: (each: Capacity) => number | null) => meanOf(used.flatMap(each => of(each) ?? [])) ?? null;
   const bindings = [...new Set(used.flatMap(({ binding }) => binding ?? []))];

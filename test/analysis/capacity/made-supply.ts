@@ -21,7 +21,6 @@ export function madeSupply(supply: Partial<Supply> = {}): Supply {
     watts: 500,
     joulesPerOutputToken: 10,
     restsOn: 'made by hand',
-    leftOut: [],
     ...supply,
   };
 }

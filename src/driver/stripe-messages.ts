@@ -1,5 +1,6 @@
 /** What passes between the thread that keeps a run and those that drive the stripes of its phases. */
 import type { RequestRecord } from '../record/request-record.ts';
+import type { Cell } from '../scenario/expand.ts';
 import type { EndReason } from './driver.ts';
 
 /** One end of a way on which messages arrive in the order in which they were posted. */
@@ -12,8 +13,7 @@ export interface Port<In, Out> {
 
 /** Which stripe of which phase to drive. */
 export interface StripeOrder {
-  /** The index of the cell. */
-  readonly cell: number;
+  readonly cell: Cell;
   readonly k: number;
   readonly n: number;
   readonly staggerMs: number | undefined;

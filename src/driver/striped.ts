@@ -60,7 +60,7 @@ class StripedPhase {
     this.#stripes = sharesOf(phase.cell, lanes).map(({ lane, k, n }) => {
       const sent = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
       const isAlone = phase.finish === undefined;
-      const order = { cell: phase.cell.index, k, n, staggerMs: phase.staggerMs, isAlone, counts, sent };
+      const order = { cell: phase.cell, k, n, staggerMs: phase.staggerMs, isAlone, counts, sent };
       return {
         lane,
         port: lane.begin(order),

@@ -59,7 +59,7 @@ export class CellRun implements Observer {
     this.#backlog.add(() => this.#recorder?.open(atMs));
   }
 
-  stopped(rule: StopRule): void {
+  stopped(rule: Pick<StopRule, 'text'>): void {
     this.endedBy = 'stop rule';
     this.#stopRule = rule.text;
   }

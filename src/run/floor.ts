@@ -2,7 +2,7 @@ import { systemClock } from '../clock.ts';
 import { roundTrips } from '../driver/floor.ts';
 import type { Floor } from '../record/run.ts';
 import { quantiles } from '../record/summary.ts';
-import { expand } from '../scenario/expand.ts';
+import { heaviestCells } from '../scenario/probe-cell.ts';
 import type { Scenario } from '../scenario/resolve.ts';
 import { Histogram } from '../stats/histogram.ts';
 import { smallestSample } from '../stats/quantile.ts';
@@ -18,7 +18,7 @@ const withinMs = 2_000;
  */
 export async function measureFloors(bench: ServiceBench, scenario: Scenario, signal: AbortSignal): Promise<Floor[]> {
   const most = Math.max(
-    ...expand(scenario).map(({ load }) =>
+    ...heaviestCells(scenario).map(({ load }) =>
       load.kind === 'closed' ? load.effectiveConcurrency : (load.effectiveMaxInFlight ?? 1),
     ),
   );

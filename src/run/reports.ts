@@ -27,6 +27,7 @@ import {
 } from '../store/run-directory.ts';
 import { cellResult } from './cell-run.ts';
 import { writeDocument } from './report-files.ts';
+import { probeCells } from './search.ts';
 
 /** Writes every report of a finished run beside its records; gives the path of `report.html`. */
 export async function writeReports(directory: string, run: Run): Promise<string> {
@@ -120,7 +121,7 @@ async function rebuildRun(
   );
   const badLine = (file: string) => (line: number, problem: string) =>
     void findings.push({ text: `${file}:${line}: not read: ${problem}` });
-  const planned = expand(stored.scenario);
+  const planned = cellsOf(stored);
   const windows = await windowsOf(directory, stored, planned);
   const recorders = new Map<number, CellRecorder>();
   let sentAndEnded = 0;
@@ -169,6 +170,12 @@ async function rebuildRun(
     ...(watched === undefined ? {} : { telemetry: watched }),
     cells: diagnosed(cells, watched?.before ?? []),
   };
+}
+
+/** The cells that a run was to drive; of a search those that it has driven, for it finds its loads itself. */
+function cellsOf(run: Run): Cell[] {
+  const { search } = run.scenario.load;
+  return search === undefined ? expand(run.scenario) : probeCells(run, search);
 }
 
 /** The recorder of a cell, with its window; made with the first record of it. */

@@ -21,13 +21,17 @@ import { schemaVersion } from '../record/run.ts';
 import type { DriverName } from '../scenario/driver-limits.ts';
 import { type Cell, expand } from '../scenario/expand.ts';
 import type { StopRule } from '../scenario/objective.ts';
+import { heaviestCells } from '../scenario/probe-cell.ts';
+import type { Scenario } from '../scenario/resolve.ts';
 import type { Target } from '../scenario/target.ts';
 import type { RunStore } from '../store/run-directory.ts';
 import type { ProcessSample } from '../telemetry/generator.ts';
 import { settledWithin, type TelemetryListener, type Watch } from '../telemetry/watch.ts';
+import { plural } from '../units.ts';
 import { Backlog } from './backlog.ts';
 import { CellRun } from './cell-run.ts';
 import { type Material, phaseOf, scheduledIn } from './phase.ts';
+import { type Resumed, Searching } from './search.ts';
 import { TelemetryTap } from './telemetry-tap.ts';
 import { Ticker } from './ticker.ts';
 import { remarksOn, repeatsIn } from './workloads.ts';
@@ -54,6 +58,8 @@ export interface RunOptions extends Material {
   /** Begins to watch GPUs and servers, until it is told to stop. */
   readonly watch?: (listener: TelemetryListener) => Watch;
   readonly progress: (progress: Progress) => void;
+  /** An earlier run whose search is gone on with. */
+  readonly resumed?: Resumed | undefined;
   /** Aborted to interrupt the run: the reason becomes its status. */
   readonly signal: AbortSignal;
   /** The wall clock, for `startedAt` and `endedAt` only. */
@@ -64,6 +70,8 @@ export interface RunOptions extends Material {
 export async function runScenario(options: RunOptions): Promise<Run> {
   const { scenario, bench, signal } = options;
   const { calibration, threads } = options.environment;
+  const { search } = scenario.load;
+  const searching = search === undefined ? undefined : new Searching(scenario, search, options.resumed);
   const cells = expand(scenario);
   const startedAt = options.wallClock();
   const finished: CellRun[] = [];
@@ -94,12 +102,22 @@ export async function runScenario(options: RunOptions): Promise<Run> {
       ...(telemetry === undefined ? {} : { telemetry }),
       scenario,
       findings: [
-        ...(early ? [{ text: `${verb} after ${measured} of ${cells.length} cells${by}` }] : []),
-        ...(calibration === undefined ? [] : beyondCalibration(scenario, cells, calibration, threads ?? 1)),
+        ...(early
+          ? [
+              {
+                text: `${verb} after ${searching ? plural(measured, 'probe') : `${measured} of ${cells.length} cells`}${by}`,
+              },
+            ]
+          : []),
+        ...(calibration === undefined
+          ? []
+          : beyondCalibration(scenario, heaviestCells(scenario), calibration, threads ?? 1)),
         ...remarksOn(scenario, options.workloads, options.models),
         ...repeatsIn(options.workloads, results, options.environment.service.simulated),
       ],
       cells: diagnosed(results, telemetry?.before ?? []),
+      ...(options.resumed === undefined ? {} : { resumes: options.resumed.run }),
+      ...(searching === undefined ? {} : { searches: searching.results() }),
     };
   };
 
@@ -108,7 +126,9 @@ export async function runScenario(options: RunOptions): Promise<Run> {
   const watch = options.watch?.(tap);
   const backlog = new Backlog(bench.clock);
   const stages = stagesOf(cells);
-  const ticker = new Ticker(bench, stages, store, backlog, options.progress, error => fatal.abort(error));
+  const ticker = new Ticker(bench, searching?.mostStages() ?? stages, store, backlog, options.progress, error =>
+    fatal.abort(error),
+  );
   const watches = scenario.stopIf.filter(({ ends }) => ends === 'run').map(rule => new StopWatch(rule));
   const onEnd = (record: RequestRecord) => {
     const reason = reasonToStop(record);
@@ -117,11 +137,17 @@ export async function runScenario(options: RunOptions): Promise<Run> {
   };
   try {
     if (watch !== undefined) await settledWithin(watch, quietMs, bench.clock, stop);
-    for (const stage of stages) {
+    for (const stage of searching?.stages() ?? stages) {
       if (stop.aborted) break;
-      const runs = stage.map(
-        cell => new CellRun(cell, new CellRecorder(cell, scenario, cells), ticker, store, backlog, onEnd),
-      );
+      const beganMs = bench.clock.nowMs();
+      const runs = stage.map(cell => {
+        const recorder = new CellRecorder(cell, scenario, searching === undefined ? cells : stage);
+        const run: CellRun = new CellRun(cell, recorder, ticker, store, backlog, record => {
+          onEnd(record);
+          searching?.saw(record, run.live.inFlight);
+        });
+        return run;
+      });
       await driveStage(runs, {
         material: options,
         bench,
@@ -129,9 +155,10 @@ export async function runScenario(options: RunOptions): Promise<Run> {
         fail: error => fatal.abort(error),
         tap,
         staggerMs: cell => staggerOf(cell, finished),
-        stop,
+        stop: searching === undefined ? stop : AbortSignal.any([stop, searching.hopeless]),
       });
       finished.push(...runs);
+      for (const run of runs) endProbe(run, searching, stop, scenario, bench.clock.nowMs() - beganMs);
       await store.writeRun(runSoFar('running'));
     }
   } catch (error) {
@@ -154,6 +181,20 @@ export async function runScenario(options: RunOptions): Promise<Run> {
   }
   if (failure !== undefined) throw failure;
   return run;
+}
+
+/** A probe that has no hope is ended as by a rule; what came of it goes to its search. */
+function endProbe(
+  run: CellRun,
+  searching: Searching | undefined,
+  stop: AbortSignal,
+  { objectives }: Scenario,
+  tookMs: number,
+): void {
+  if (searching === undefined) return;
+  const { hopeless } = searching;
+  if (hopeless.aborted && !stop.aborted) run.stopped({ text: `search: no hope, ${hopeless.reason}` });
+  searching.ended(run.result(objectives), tookMs);
 }
 
 function statusOf(is: {

@@ -1,6 +1,7 @@
 /** Over how many threads a run is spread where nobody says. */
 import { exitCodes, HarnessError } from '../errors.ts';
-import { type Cell, expand } from '../scenario/expand.ts';
+import type { Cell } from '../scenario/expand.ts';
+import { heaviestCells } from '../scenario/probe-cell.ts';
 import { type Material, phaseOf } from './phase.ts';
 
 /** What there is to spread a load over. */
@@ -38,7 +39,7 @@ export function threadsAsked(text: string): number | undefined {
 /** How many threads the busiest stage of a scenario needs; no more than there are cores beside the one that keeps the run and the one of an embedded service. */
 export function threadsFor(material: Material, { cores, isEmbedded }: Cores): number {
   const perStage = new Map<number, number>();
-  for (const cell of expand(material.scenario))
+  for (const cell of heaviestCells(material.scenario))
     perStage.set(cell.stage, (perStage.get(cell.stage) ?? 0) + eventsPerS(cell, material));
   const needed = Math.ceil(Math.max(0, ...perStage.values()) / eventsPerThread);
   return Math.max(1, Math.min(needed, cores - (isEmbedded ? 2 : 1)));

@@ -5,7 +5,6 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../clock.ts';
 import { driveStripe } from '../driver/stripe.ts';
 import { exitCodes, HarnessError, messageOf } from '../errors.ts';
-import { type Cell, expand } from '../scenario/expand.ts';
 import { watchThread } from '../telemetry/generator.ts';
 import { phaseOf } from './phase.ts';
 import { serviceBench } from './service-bench.ts';
@@ -21,7 +20,6 @@ import {
 const main = parentPort as MessagePort;
 const { material, beganMs, number, ...service } = workerData as ThreadData;
 const { scenario } = material;
-const cells = expand(scenario);
 const clock = systemClock(beganMs);
 const bench = serviceBench({ ...service, scenario, clock, thread: number });
 const self = watchThread();
@@ -55,7 +53,7 @@ async function open({ needs }: ToThread & { kind: 'open' }): Promise<Opened> {
 
 /** What goes wrong in it ends the thread, and with it the run: a stripe without its driver would be less load than asked for. */
 async function drive({ order, port }: ToThread & { kind: 'drive' }): Promise<void> {
-  const cell = cells[order.cell] as Cell;
+  const { cell } = order;
   const driver = bench.driverOf(cell.target, cell.driver);
   await driveStripe(driver, phaseOf(cell, material), order, portOf(port), clock);
 }

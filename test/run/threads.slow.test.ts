@@ -9,6 +9,7 @@ import { runScenario } from '../../src/run/run-scenario.ts';
 import { serviceBench } from '../../src/run/service-bench.ts';
 import { startThreads, type Thread } from '../../src/run/threads.ts';
 import { prepareWorkloads } from '../../src/run/workloads.ts';
+import type { Cell } from '../../src/scenario/expand.ts';
 import { parseScenario } from '../../src/scenario/resolve.ts';
 import { type HandMadeServer, handMadeServer } from '../driver/hand-made-server.ts';
 
@@ -155,7 +156,7 @@ describe('a run over threads', () => {
         // A cell that does not exist is a fault of ours, which ends the thread.
         const memory = new SharedArrayBuffer(16);
         const order: StripeOrder = {
-          cell: 99,
+          cell: { index: 99 } as Cell,
           k: 0,
           n: 1,
           staggerMs: 0,

@@ -11,9 +11,9 @@ import type { RequestRecord } from '../../src/record/request-record.ts';
 import type { Environment, GeneratorSample, Run } from '../../src/record/run.ts';
 import { phaseOf } from '../../src/run/phase.ts';
 import { runScenario } from '../../src/run/run-scenario.ts';
+import type { Resumed } from '../../src/run/search.ts';
 import { prepareWorkloads } from '../../src/run/workloads.ts';
 import { driverLimits } from '../../src/scenario/driver-limits.ts';
-import { type Cell, expand } from '../../src/scenario/expand.ts';
 import { parseScenario } from '../../src/scenario/resolve.ts';
 import { wordForToken } from '../../src/workload/wording.ts';
 import type { GenerationRequest } from '../../src/workload/workload.ts';
@@ -56,6 +56,8 @@ export async function virtualRun(
     gpusSettle?: Promise<void>;
     /** Told of every request as it is sent. */
     onRequest?: (request: GenerationRequest) => void;
+    /** An earlier run whose search is gone on with. */
+    resumed?: Resumed;
     /** Spreads every cell over so many lanes, as a run does over threads. */
     lanes?: number;
     /** When the first lane comes to an end of its own. */
@@ -99,7 +101,7 @@ export async function virtualRun(
   const lanes = memoryLanes(options.lanes ?? 0, {
     clock,
     driverOf: ({ cell }) => drivers.get(cell.target.name) as Driver,
-    phaseOf: ({ cell }) => phaseOf(expand(scenario)[cell] as Cell, material),
+    phaseOf: ({ cell }) => phaseOf(cell, material),
   });
   if (options.laneLostAtMs !== undefined)
     clock.at(options.laneLostAtMs, () => lanes[0]?.lose(new Error('out of memory')));
@@ -113,6 +115,7 @@ export async function virtualRun(
     runScenario({
       ...material,
       id: 'test',
+      resumed: options.resumed,
       environment,
       bench: {
         clock,

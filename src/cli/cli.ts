@@ -52,6 +52,11 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
             type: 'boolean',
             describe: 'exit 3 where an objective is missed, 5 where one cannot be judged',
           })
+          .option('resume', {
+            type: 'string',
+            requiresArg: true,
+            describe: 'a run whose search was broken off: a new run goes on with its probes',
+          })
           .option('json', { type: 'boolean', describe: 'print run.json on stdout and nothing else' })
           .option('quiet', { type: 'boolean', describe: 'no progress' })
           .option('threads', {

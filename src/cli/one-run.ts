@@ -13,10 +13,11 @@ import { inspectEnvironment, thisMachine } from '../run/environment.ts';
 import { measureFloors } from '../run/floor.ts';
 import { greet } from '../run/greet.ts';
 import { runScenario } from '../run/run-scenario.ts';
+import type { Resumed } from '../run/search.ts';
 import { type ServiceBench, serviceBench } from '../run/service-bench.ts';
 import { threadsFor } from '../run/thread-count.ts';
 import { checkLengths, type Models, type PreparedWorkloads, prepareWorkloads } from '../run/workloads.ts';
-import { expand } from '../scenario/expand.ts';
+import { heaviestCells } from '../scenario/probe-cell.ts';
 import type { Scenario } from '../scenario/resolve.ts';
 import { calibrationPath, readCalibration } from '../store/calibration-file.ts';
 import { RunWriter, readRun } from '../store/run-directory.ts';
@@ -34,6 +35,8 @@ export interface OneRun {
   readonly io: Io;
   /** What the service has said of its models, where it shall not be believed anew: equal prompts need equal facts. */
   readonly models?: Models;
+  /** An earlier run whose search it goes on with. */
+  readonly resumed?: Resumed | undefined;
   /** The zero of its times on the machine's monotonic clock, where another process is to know it. */
   readonly beganMs?: number;
   /** Done when the service is there and the workloads are ready, before the run. */
@@ -59,7 +62,7 @@ export interface FinishedRun {
 /** One scenario from the start of its service to its reports. */
 export async function runOne(
   loaded: LoadedScenario,
-  { id, directory, quiet, threads: asked, io, models: known, beganMs: zeroMs, before }: OneRun,
+  { id, directory, quiet, threads: asked, io, models: known, beganMs: zeroMs, before, resumed }: OneRun,
 ): Promise<FinishedRun> {
   const { scenario, secrets, traces, assets, text } = loaded;
   const workloads = await prepareWorkloads(scenario, assets);
@@ -86,7 +89,7 @@ export async function runOne(
     const calibration = readCalibration(calibrationPath(io.environment), thisMachine());
     if (!quiet) say(io.stderr, opening(loaded, embedded, directory, io));
     if (!quiet && calibration !== undefined)
-      for (const { text: doubt } of beyondCalibration(scenario, expand(scenario), calibration, threads))
+      for (const { text: doubt } of beyondCalibration(scenario, heaviestCells(scenario), calibration, threads))
         say(io.stderr, `warning: ${doubt}`);
     const beganMs = zeroMs ?? monotonicMs();
     service = serviceBench({ scenario, ...connection, clock: systemClock(beganMs) });
@@ -98,6 +101,7 @@ export async function runOne(
     const run = await runScenario({
       ...material,
       id,
+      resumed,
       environment: {
         ...inspectEnvironment(
           scenario,

@@ -115,6 +115,7 @@ export class PairMaker {
 /** Both sides must be asked the same: by numbers of requests or by schedules, and at the address that is compared. */
 function checkPairable(scenario: Scenario): void {
   const problems = [
+    ...(scenario.load.search === undefined ? [] : ['load.search: expected steps, for pairs must be asked the same']),
     ...expand(scenario)
       .filter(({ load, end }) => load.kind === 'closed' && end.requests === undefined)
       .map(({ step }) => `load.steps[${step}]: expected requests, got a step that ends by time alone`),

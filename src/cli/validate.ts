@@ -1,10 +1,14 @@
+import { longestMs as longestSearchMs, mostProbes, mostRequests } from '../analysis/capacity/search.ts';
 import { type ExitCode, exitCodes } from '../errors.ts';
 import { quantiles } from '../record/summary.ts';
-import type { Document } from '../report/document.ts';
+import type { Column, Document, TableCell } from '../report/document.ts';
 import { terminal } from '../report/terminal.ts';
+import { planOf } from '../run/search.ts';
 import { openWorkloads } from '../run/workloads.ts';
 import { type Cell, expand, loadLabel } from '../scenario/expand.ts';
+import { searchedPairings } from '../scenario/probe-cell.ts';
 import type { Scenario } from '../scenario/resolve.ts';
+import type { Search } from '../scenario/search.ts';
 import { smallestSample } from '../stats/quantile.ts';
 import { formatDuration, missing, plural } from '../units.ts';
 import { type Io, say } from './io.ts';
@@ -19,16 +23,85 @@ export interface ValidateArguments extends ScenarioArguments {
 export async function validate(args: ValidateArguments, io: Io): Promise<ExitCode> {
   const loaded = loadScenarios(args, io);
   for (const { scenario, assets } of loaded) await openWorkloads(scenario, assets);
-  const plans = loaded.map(({ scenario }) => ({ scenario, cells: expand(scenario) }));
-  if (args.json) say(io.stdout, JSON.stringify(plans.map(({ scenario, cells }) => ({ scenario, cells }))));
+  const plans = loaded.map(({ scenario }) => ({ scenario, cells: expand(scenario), ...searchOf(scenario) }));
+  if (args.json) say(io.stdout, JSON.stringify(plans));
   else {
-    for (const { scenario, cells } of plans) {
-      if (args.plan)
-        say(io.stdout, terminal(planDocument(scenario, cells), { width: io.stdout.columns, colour: io.stdout.colour }));
-      else say(io.stdout, `${scenario.name}: valid, ${plural(cells.length, 'cell')}`);
+    for (const { scenario, cells, searches } of plans) {
+      if (args.plan) {
+        const document = searches === undefined ? planDocument(scenario, cells) : searchDocument(scenario, searches);
+        say(io.stdout, terminal(document, { width: io.stdout.columns, colour: io.stdout.colour }));
+      } else {
+        const what =
+          searches === undefined ? plural(cells.length, 'cell') : `${plural(searches.length, 'limit')} to find`;
+        say(io.stdout, `${scenario.name}: valid, ${what}`);
+      }
     }
   }
   return exitCodes.done;
+}
+
+/** What a search would cost at most, at each endpoint with each workload. */
+interface PlannedSearch {
+  readonly target: string;
+  readonly workload: string;
+  readonly probes: number;
+  readonly requests: number;
+  /** Only of a search over the rate: a closed loop takes as long as its answers do. */
+  readonly ms?: { readonly nearFrom: number; readonly nearTo: number };
+}
+
+function searchOf(scenario: Scenario): { readonly searches?: readonly PlannedSearch[] } {
+  const { search } = scenario.load;
+  if (search === undefined) return {};
+  const plan = planOf(search);
+  const ms = { nearFrom: longestSearchMs(plan, search.from), nearTo: longestSearchMs(plan, search.to) };
+  const cost = { probes: mostProbes(plan), requests: mostRequests(plan) };
+  return {
+    searches: searchedPairings(scenario, search).map(({ target, workload }) => ({
+      target: target.name,
+      workload,
+      ...cost,
+      ...(search.over === 'ratePerS' ? { ms } : {}),
+    })),
+  };
+}
+
+/** What a scenario with a search would do, and what that costs. */
+function searchDocument(scenario: Scenario, searches: readonly PlannedSearch[]): Document {
+  const { objective, over, from, to, lowest } = scenario.load.search as Search;
+  const unit = over === 'ratePerS' ? 'requests a second' : 'requests in flight';
+  const time = (of: 'nearFrom' | 'nearTo'): Column & { cell: (search: PlannedSearch) => TableCell } => ({
+    label: `at most, limit near ${of === 'nearFrom' ? from : to}`,
+    align: 'right',
+    cell: ({ ms }) => ({ text: ms === undefined ? missing : formatDuration(ms[of]) }),
+  });
+  const columns: (Column & { cell: (search: PlannedSearch) => TableCell })[] = [
+    { label: 'endpoint', align: 'left', cell: ({ target }) => ({ text: target }) },
+    { label: 'workload', align: 'left', cell: ({ workload }) => ({ text: workload }) },
+    { label: 'probes', align: 'right', cell: ({ probes }) => ({ text: `≤ ${probes}` }) },
+    { label: 'requests', align: 'right', cell: ({ requests }) => ({ text: `≤ ${requests.toLocaleString('en-US')}` }) },
+    time('nearFrom'),
+    time('nearTo'),
+  ];
+  const least =
+    over === 'ratePerS'
+      ? `where ${from} fails as well, lower rates are tried, down to ${lowest}, which take longer`
+      : 'how long it takes depends on the answers';
+  return {
+    title: `${scenario.name}: the plan`,
+    blocks: [
+      {
+        kind: 'paragraph',
+        text: `${plural(searches.length, 'limit')} to find, one after another: the highest load that holds ${objective.text}, from ${from} to ${to} ${unit}; warm-up, a quarter of the time unless the scenario says otherwise, and drain not counted; ${least}.`,
+      },
+      {
+        kind: 'table',
+        caption: '',
+        columns: columns.map(({ cell: _, ...column }) => column),
+        rows: searches.map(search => columns.map(({ cell }) => cell(search))),
+      },
+    ],
+  };
 }
 
 /** What a scenario would do: its cells, how long and how many, and which quantiles that is enough for. */

@@ -2,6 +2,7 @@
 import { metrics } from '../record/metrics.ts';
 import type { Floor, Run, Validity } from '../record/run.ts';
 import type { Step } from '../scenario/resolve.ts';
+import type { Search } from '../scenario/search.ts';
 import { formatBytes, formatDuration, formatNumber, missing, plural } from '../units.ts';
 import { calibrationText } from './calibration-report.ts';
 import type { Block, Facts } from './document.ts';
@@ -30,6 +31,7 @@ function scenarioFacts({ scenario, cells, ...run }: Run): Facts['items'] {
       label: `workload ${name}`,
       text: inFlow(workload, false),
     })),
+    ...(load.search === undefined ? [] : [{ label: 'search', text: searchText(load.search) }]),
     ...steps.map((step, i) => ({
       label: `step ${i + 1}`,
       text: `${stepLabel({ scenario, cells, ...run }, step.index)}; ${endText(step)}; ${warmupText(step)}`,
@@ -39,6 +41,11 @@ function scenarioFacts({ scenario, cells, ...run }: Run): Facts['items'] {
       : [{ label: 'goodput', text: `answers within ${inFlow(scenario.goodput, false)}` }]),
     ...(telemetry === undefined || telemetry.gpu.length > 0 ? [] : [{ label: 'GPUs', text: 'not watched' }]),
   ];
+}
+
+function searchText({ objective, over, from, to, requests, measures }: Search): string {
+  const what = over === 'concurrency' ? 'requests in flight' : 'requests a second';
+  return `the highest load that holds ${objective.text}, from ${from} to ${to} ${what}, one endpoint after another; ${plural(measures, 'probe')} of ${plural(requests, 'request')} near it`;
 }
 
 function endText({ end }: Step): string {

@@ -11,6 +11,7 @@ import { outcomes } from './outcome-table.ts';
 import { remarkText } from './remarks.ts';
 import { conditions, definitions } from './run-conditions.ts';
 import { figures, verdict } from './run-verdict.ts';
+import { searchTables } from './search-tables.ts';
 import { objectives, stepTables } from './step-tables.ts';
 import { timeline } from './timeline-chart.ts';
 import { timesAgainstLoad } from './times-against-load.ts';
@@ -24,9 +25,10 @@ export function runReport(run: Run, rows: readonly TimelineRow[]): Document {
     blocks: [
       ...verdict(run),
       ...figures(run),
+      ...searchTables(run),
       ...objectives(run),
       ...section('Against load', [...timesAgainstLoad(run), ...throughputAgainstInteractivity(run)]),
-      ...section('Endpoints side by side', stepTables(run)),
+      ...section('Endpoints side by side', tablesOfSteps(run)),
       ...section('Distributions', distributions(run)),
       ...section('Timeline', timeline(run, rows)),
       ...heatTables(run),
@@ -44,7 +46,7 @@ export function runReport(run: Run, rows: readonly TimelineRow[]): Document {
 
 /** What a terminal shows when a run ends: the same numbers without the pictures and the appendix. */
 export function runOverview(run: Run): Document {
-  const tables = [...stepTables(run), ...costOfSizes(run), ...retries(run)].map(block =>
+  const tables = [...searchTables(run), ...tablesOfSteps(run), ...costOfSizes(run), ...retries(run)].map(block =>
     block.kind === 'table' ? withoutEmptyColumns(block) : block,
   );
   return {
@@ -59,6 +61,11 @@ export function runOverview(run: Run): Document {
       ...remarks(run),
     ],
   };
+}
+
+/** The probes of a search are no steps: each endpoint has its own, and they stand in a table of theirs. */
+function tablesOfSteps(run: Run): Block[] {
+  return run.searches === undefined ? stepTables(run) : [];
 }
 
 function titleOf({ scenario, id }: Run): string {

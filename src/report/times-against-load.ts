@@ -6,7 +6,7 @@ import type { CellResult, Run } from '../record/run.ts';
 import type { MetricSummary, QuantileKey } from '../record/summary.ts';
 import { median } from '../stats/quantile.ts';
 import { formatNumber } from '../units.ts';
-import { valueAxis } from './chart/axis.ts';
+import { axisRange, scaleFor } from './chart/axis.ts';
 import type { Chart, Panel, Point, Series } from './chart/chart.ts';
 import { conditionOf, type Endpoint, endpoints } from './endpoints.ts';
 import { doubts } from './remarks.ts';
@@ -62,7 +62,13 @@ function timeAgainstLoad(run: Run, groups: readonly Group[], metric: TimeMetric)
     ...panels.flatMap(({ marks }) => marks.map(({ at }) => at)),
   ];
   if (values.length === 0) return [];
-  const y = valueAxis('ms', values);
+  const scale = scaleFor(values);
+  const y = {
+    label: `ms${scale === 'log' ? ', logarithmic' : ''}`,
+    scale,
+    format: 'number',
+    ...axisRange(values, scale),
+  } as const;
   return [
     {
       kind: 'chart',
@@ -149,10 +155,12 @@ function seriesOf({ endpoint, loads, together }: Group, metric: TimeMetric): Ser
   });
 }
 
-function marksOf({ scenario }: Run, { loads }: Group, metric: TimeMetric): NonNullable<Panel['marks']> {
+function marksOf({ scenario, searches = [] }: Run, { loads }: Group, metric: TimeMetric): NonNullable<Panel['marks']> {
   const spoken = new Set(loads.flatMap(({ cells }) => cells.flatMap(cell => cell.objectives.map(({ text }) => text))));
-  return scenario.objectives
-    .filter(objective => objective.metric === metric && spoken.has(objective.text))
+  const { search } = scenario.load;
+  const searched = search === undefined || searches.length === 0 ? [] : [search.objective];
+  return [...searched, ...scenario.objectives.filter(({ text }) => spoken.has(text))]
+    .filter(objective => objective.metric === metric)
     .map(({ statistic, comparator, bound }) => {
       const name = typeof statistic === 'number' ? `p${Number((statistic * 100).toFixed(1))}` : (statistic ?? '');
       return {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 /** The rooms of the house, lowest floor first; a module imports only from its own room and those before it. */
 const floors = [
-  ['errors', 'units', 'clock', 'random'],
+  ['errors', 'units', 'clock', 'random', 'fifo'],
   ['stats'],
   ['schema'],
   ['scenario'],

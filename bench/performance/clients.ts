@@ -16,6 +16,7 @@ import { tgi } from '../../src/protocol/tgi.ts';
 import { CellRecorder } from '../../src/record/cell-recorder.ts';
 import type { RequestRecord } from '../../src/record/request-record.ts';
 import type { Run } from '../../src/record/run.ts';
+import { Backlog } from '../../src/run/backlog.ts';
 import { expand } from '../../src/scenario/expand.ts';
 import { parseScenario } from '../../src/scenario/resolve.ts';
 import { lastEvent, streamHead, tokenEvent, unaryAnswer } from '../../src/simulator/null-target/wire.ts';
@@ -97,6 +98,7 @@ export function throughDriver(driver: string): AskAll {
     store ??= await RunWriter.create(join(mkdtempSync(join(tmpdir(), 'tgi-bench-')), 'run'), {} as Run, '');
     const kept = store;
     const recorder = new CellRecorder(cell, scenario, [cell]);
+    const backlog = new Backlog(clock);
     let events = 0;
     let due = 0;
     const observer = {
@@ -105,8 +107,10 @@ export function throughDriver(driver: string): AskAll {
       due: () => due++,
       stopped: () => {},
       ended(record: RequestRecord) {
-        recorder.add(record);
-        kept.add(record);
+        backlog.add(() => {
+          recorder.add(record);
+          kept.add(record);
+        });
         if (record.outcome.kind === 'ok') events += asking.stream ? record.tokenTimesMs.length : 1;
       },
     };
@@ -121,6 +125,7 @@ export function throughDriver(driver: string): AskAll {
       start: new StageStart(1),
     };
     await dispatch(send, clock).drive(phase, observer, new AbortController().signal);
+    backlog.drain();
     await kept.flush();
     return events;
   };

@@ -82,14 +82,14 @@ export interface Driver {
 export interface Attempt {
   readonly sentMs: number;
   /** How long it waited for a connection before it was sent, where that was a millisecond or more. */
-  readonly connectionWaitMs?: number;
-  readonly headersMs?: number;
+  readonly connectionWaitMs?: number | undefined;
+  readonly headersMs?: number | undefined;
   readonly tokenTimesMs: readonly number[];
   readonly endMs: number;
-  readonly inputTokens?: number;
-  readonly outputTokens?: number;
-  readonly finishReason?: string;
-  readonly server?: ServerTimings;
+  readonly inputTokens?: number | undefined;
+  readonly outputTokens?: number | undefined;
+  readonly finishReason?: string | undefined;
+  readonly server?: ServerTimings | undefined;
   readonly requestId: string;
   readonly requestBytes: number;
   readonly outcome: Outcome;

@@ -9,6 +9,7 @@ import { excerpt, type Outcome } from '../protocol/outcome.ts';
 import type { Answer, Protocol } from '../protocol/protocol.ts';
 import { maxEventBytes, SseScanner } from '../protocol/sse.ts';
 import type { Attempt } from './driver.ts';
+import { type Concluding, EndOfTurn } from './end-of-turn.ts';
 import {
   type Addressing,
   contentType,
@@ -29,11 +30,13 @@ export interface ExchangeOptions extends Addressing {
 /** The options of the exchanges of one endpoint, and those of them that are on their way. */
 export interface Endpoint extends ExchangeOptions {
   readonly underWay: UnderWay;
+  readonly endOfTurn: EndOfTurn;
 }
 
 /** What the exchanges of one endpoint have in common, made of its options. */
 export function endpointOf<T extends ExchangeOptions>(options: T): T & Endpoint {
-  return { ...options, underWay: new UnderWay(options.clock, options.requestTimeoutMs) };
+  const underWay = new UnderWay(options.clock, options.requestTimeoutMs);
+  return { ...options, underWay, endOfTurn: new EndOfTurn() };
 }
 
 /** What carries an exchange. */
@@ -48,7 +51,7 @@ export interface Carrier {
 const maxBodyBytes = 16 << 20;
 const maxEvents = 1 << 18;
 
-export class Exchange extends Underway {
+export class Exchange extends Underway implements Concluding {
   readonly #options: Endpoint;
   readonly #identity: Pick<Attempt, 'requestId' | 'requestBytes'>;
   readonly #resolve: (attempt: Attempt) => void;
@@ -68,6 +71,7 @@ export class Exchange extends Underway {
   #answer: Answer | undefined;
   #counts: Answer | undefined;
   #failure: Outcome | undefined;
+  #isWhole = false;
   #isSettled = false;
   #isSent = false;
   #connectionWaitMs: number | undefined;
@@ -146,11 +150,21 @@ export class Exchange extends Underway {
   #keep(bytes: Buffer, from: number, to: number): void {
     this.#bodyBytes += to - from;
     if (this.#bodyBytes > maxBodyBytes) this.#tooMuch(`an answer of more than ${maxBodyBytes} bytes`);
-    else this.#body.push(Buffer.copyBytesFrom(bytes, from, to - from));
+    else {
+      const piece = Buffer.allocUnsafe(to - from);
+      bytes.copy(piece, 0, from, to);
+      this.#body.push(piece);
+    }
   }
 
-  /** The answer has come to its end. */
+  /** The answer has come to its end: that is when. What it was can wait until the bytes of others are stamped. */
   end(): void {
+    this.#isWhole = true;
+    this.#options.endOfTurn.add(this);
+  }
+
+  conclude(): void {
+    if (this.#isSettled) return;
     this.#scanner?.end();
     this.#settle(this.#failure ?? this.#outcome(), this.#nowMs);
   }
@@ -177,6 +191,7 @@ export class Exchange extends Underway {
 
   /** An answer that was complete before it was broken off is still an answer. */
   #breakOff(outcome: Outcome): void {
+    if (this.#isWhole) this.conclude();
     if (this.#isSettled) return;
     const isComplete = this.#scanner !== undefined && this.#answer !== undefined;
     if (isComplete) this.#settle({ kind: 'ok', status: this.#status }, this.#nowMs);
@@ -189,16 +204,26 @@ export class Exchange extends Underway {
     this.#isSettled = true;
     this.#options.underWay.end(this);
     this.#carrier?.settled?.();
-    const answer =
-      outcome.kind === 'ok' && this.#answer !== undefined ? { ...this.#answer, ...this.#counts } : undefined;
+    const isAnswer = outcome.kind === 'ok' && this.#answer !== undefined;
+    const answer = isAnswer && this.#counts !== undefined ? { ...this.#answer, ...this.#counts } : this.#answer;
+    const { inputTokens, outputTokens, finishReason, server } = factsIn(
+      isAnswer ? answer : undefined,
+      this.#headers,
+      this.#options,
+    );
+    // All fields, be they undefined: to spread what may be there or not costs more than the rest of it.
     this.#resolve({
       sentMs: this.#sentMs,
-      ...(this.#connectionWaitMs === undefined ? {} : { connectionWaitMs: this.#connectionWaitMs }),
-      ...(this.#headersMs === undefined ? {} : { headersMs: this.#headersMs }),
+      connectionWaitMs: this.#connectionWaitMs,
+      headersMs: this.#headersMs,
       tokenTimesMs: this.#tokenTimesMs,
       endMs,
-      ...factsIn(answer, this.#headers, this.#options),
-      ...this.#identity,
+      inputTokens,
+      outputTokens,
+      finishReason,
+      server,
+      requestId: this.#identity.requestId,
+      requestBytes: this.#identity.requestBytes,
       outcome: discreet(outcome, this.#options),
     });
   }

@@ -57,12 +57,12 @@ export function factsIn(
   headers: Headers,
   addressing: Addressing,
 ): Pick<Attempt, 'inputTokens' | 'outputTokens' | 'finishReason' | 'server'> {
-  const server = serverTimings(headers);
+  const finishReason = answer?.finishReason;
   return {
-    ...(server === undefined ? {} : { server }),
-    ...(answer?.inputTokens === undefined ? promptTokens(headers) : { inputTokens: answer.inputTokens }),
-    ...(answer?.outputTokens === undefined ? {} : { outputTokens: answer.outputTokens }),
-    ...(answer?.finishReason === undefined ? {} : { finishReason: withoutSecrets(answer.finishReason, addressing) }),
+    server: serverTimings(headers),
+    inputTokens: answer?.inputTokens ?? promptTokens(headers),
+    outputTokens: answer?.outputTokens,
+    finishReason: finishReason === undefined ? undefined : withoutSecrets(finishReason, addressing),
   };
 }
 
@@ -92,7 +92,7 @@ export function discreet(outcome: Outcome, addressing: Addressing): Outcome {
   return outcome.detail === undefined ? outcome : { ...outcome, detail: withoutSecrets(outcome.detail, addressing) };
 }
 
-function promptTokens(headers: Headers): { inputTokens?: number } {
+function promptTokens(headers: Headers): number | undefined {
   const header = headers['x-prompt-tokens'];
-  return typeof header === 'string' && /^\d{1,9}$/.test(header) ? { inputTokens: Number(header) } : {};
+  return typeof header === 'string' && /^\d{1,9}$/.test(header) ? Number(header) : undefined;
 }

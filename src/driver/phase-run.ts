@@ -1,10 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import type { Arrival } from '../arrival/arrivals.ts';
 import type { Clock } from '../clock.ts';
-import type { GenerationRequest } from '../protocol/protocol.ts';
-import type { AttemptEnd, RequestRecord } from '../record/request-record.ts';
-import type { Attempt, Ending, EndReason, Observer, Part, Phase, Send, Stripe } from './driver.ts';
+import { Fifo } from '../fifo.ts';
+import type { RequestRecord } from '../record/request-record.ts';
+import type { Ending, EndReason, Observer, Part, Phase, Send, Stripe } from './driver.ts';
 import { PhaseCounts } from './phase-counts.ts';
+import { microseconds, type Named, recordOf } from './record-of.ts';
 import { StopWatch } from './stop-watch.ts';
 
 /** How long an interrupted phase waits for what is in flight. */
@@ -30,7 +31,9 @@ export class PhaseRun implements Ending {
   readonly #observer: Observer;
   readonly #stopped = new AbortController();
   readonly #abandoned = new AbortController();
-  readonly #inFlight = new Set<Promise<RequestRecord>>();
+  /** Requests that have been sent here and have not ended. */
+  #inFlight = 0;
+  #onIdle: () => void = () => {};
   readonly #watches: readonly StopWatch[];
   #openedMs: number | undefined;
   #closedMs: number | undefined;
@@ -40,7 +43,7 @@ export class PhaseRun implements Ending {
   #isMeasured = false;
   #onOpen: (openedMs: number) => void = () => {};
   /** Due, and waiting for one in flight to end. */
-  readonly #queue: Due[] = [];
+  readonly #queue = new Fifo<Due>();
   #cancelTimers: (() => void)[] = [];
   readonly stripe: Stripe;
 
@@ -160,7 +163,10 @@ export class PhaseRun implements Ending {
     if (signal.aborted) interrupt();
     signal.addEventListener('abort', interrupt, { once: true });
     await loop();
-    while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
+    if (this.#inFlight > 0)
+      await new Promise<void>(resolve => {
+        this.#onIdle = resolve;
+      });
     for (const cancel of this.#cancelTimers) cancel();
     signal.removeEventListener('abort', interrupt);
   }
@@ -199,7 +205,7 @@ export class PhaseRun implements Ending {
   }
 
   #dropQueue(isDropped: (due: Due) => boolean): void {
-    for (const due of this.#queue.splice(0)) {
+    for (const due of this.#queue.drain()) {
       if (isDropped(due)) this.drop(due);
       else this.#queue.push(due);
     }
@@ -220,29 +226,26 @@ export class PhaseRun implements Ending {
     const placeWaitMs = queuedMs === undefined ? undefined : this.#clock.nowMs() - queuedMs;
     const seq = this.#observer.due(true);
     const request = this.#phase.requestOf(part, index, arrival);
-    const ended = this.#send(request, this.#abandoned.signal, this.stopped).then(attempt => {
-      this.#inFlight.delete(ended);
-      const named = { ...this.#name(seq, part, request.workload), dueMs: arrival.dueMs, placeWaitMs };
-      const record = this.#ended(named, request, attempt);
+    this.#inFlight++;
+    return this.#send(request, this.#abandoned.signal, this.stopped).then(attempt => {
+      const record = recordOf(this.#name(seq, part, request.workload), arrival.dueMs, placeWaitMs, request, attempt);
+      this.#ended(record);
       const next = this.#queue.shift();
       if (next === undefined) this.stripe.counts.leave();
       else void this.#begin(next);
+      if (--this.#inFlight === 0) this.#onIdle();
       return record;
     });
-    this.#inFlight.add(ended);
-    return ended;
   }
 
-  #name(seq: number, phase: Part, workload = this.#phase.cell.workload) {
+  #name(seq: number, phase: Part, workload = this.#phase.cell.workload): Named {
     const { cell } = this.#phase;
-    return { seq, cell: cell.index, phase, target: cell.target.name, workload } as const;
+    return { seq, cell: cell.index, phase, target: cell.target.name, workload };
   }
 
-  #ended(named: Named, request: GenerationRequest, attempt: Attempt): RequestRecord {
-    const record = recordOf(named, request, attempt);
+  #ended(record: RequestRecord): void {
     this.#observer.ended(record);
     for (const watch of this.#watches) if (watch.isBeyond(record)) this.#stopBy(watch);
-    return record;
   }
 
   #stopBy({ rule }: StopWatch): void {
@@ -250,52 +253,4 @@ export class PhaseRun implements Ending {
     if (this.#closedMs === undefined) this.#observer.stopped(rule);
     this.stop(this.#clock.nowMs(), 'stop rule');
   }
-}
-
-/** What a record says before its request is sent. */
-type Named = Pick<RequestRecord, 'seq' | 'cell' | 'phase' | 'target' | 'workload' | 'dueMs'> & {
-  readonly placeWaitMs: number | undefined;
-};
-
-/** The record of a request that has ended. Field by field: to spread what may be there or not costs more than to send a request. */
-function recordOf(named: Named, { variant, askedInputTokens }: GenerationRequest, attempt: Attempt): RequestRecord {
-  const { connectionWaitMs, headersMs, inputTokens, finishReason, server, attempts } = attempt;
-  const record: { -readonly [Key in keyof RequestRecord]: RequestRecord[Key] } = {
-    seq: named.seq,
-    cell: named.cell,
-    phase: named.phase,
-    target: named.target,
-    workload: named.workload,
-    dueMs: microseconds(named.dueMs),
-    sentMs: microseconds(attempt.sentMs),
-    tokenTimesMs: attempt.tokenTimesMs.map(microseconds),
-    endMs: microseconds(attempt.endMs),
-    requestId: attempt.requestId,
-    requestBytes: attempt.requestBytes,
-    outcome: attempt.outcome,
-  };
-  if (variant !== undefined) record.variant = variant;
-  if (askedInputTokens !== undefined) record.askedInputTokens = askedInputTokens;
-  if (named.placeWaitMs !== undefined) record.placeWaitMs = microseconds(named.placeWaitMs);
-  if (connectionWaitMs !== undefined) record.connectionWaitMs = microseconds(connectionWaitMs);
-  if (headersMs !== undefined) record.headersMs = microseconds(headersMs);
-  if (inputTokens !== undefined) record.inputTokens = inputTokens;
-  const counted = attempt.outputTokens ?? (attempt.tokenTimesMs.length || undefined);
-  if (counted !== undefined) {
-    record.outputTokens = counted;
-    record.tokensFrom = attempt.outputTokens === undefined ? 'events' : 'server';
-  }
-  if (finishReason !== undefined) record.finishReason = finishReason;
-  if (server !== undefined) record.server = server;
-  if (attempts !== undefined) record.attempts = attempts.map(roundedEnd);
-  return record;
-}
-
-/** Rounded to whole microseconds: as fine as the clock is true, and as long as a number should be in a file. */
-function microseconds(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
-}
-
-function roundedEnd({ sentMs, endMs, outcome }: AttemptEnd): AttemptEnd {
-  return { sentMs: microseconds(sentMs), endMs: microseconds(endMs), outcome };
 }

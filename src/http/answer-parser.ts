@@ -26,8 +26,9 @@ const extensions = new RegExp(
   `^(?:;${token}(?:=(?:${token}|"(?:[\\t\\x20\\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t\\x20-\\x7e])*"))?)+$`,
 );
 
-/** A chunk's size has at most so many digits. */
+/** A chunk's size has at most so many digits; one that can come whole in what is read at once, fewer. */
 const maxSizeDigits = 10;
+const maxQuickDigits = 5;
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
@@ -86,6 +87,11 @@ export class AnswerParser {
   /** Takes in bytes, and gives where what belongs to the answer ends: `to`, unless it is complete before or broken. */
   push(bytes: Buffer, from: number, to: number): number {
     let at = from;
+    while (this.#state === 'chunk size' && this.#digits === 0) {
+      const next = this.#wholeChunk(bytes, at, to);
+      if (next === at) break;
+      at = next;
+    }
     while (at < to && this.#state !== 'complete' && this.#state !== 'broken') at = this.#step(bytes, at, to);
     return at;
   }
@@ -94,6 +100,22 @@ export class AnswerParser {
   end(): boolean {
     if (this.#state === 'body until the end') this.#state = 'complete';
     return this.#state === 'complete';
+  }
+
+  /** Takes in a chunk that has come whole and says nothing but its size, as nearly all do, and gives where it ends; `at` where it is none. */
+  #wholeChunk(bytes: Buffer, at: number, to: number): number {
+    let from = at;
+    let size = 0;
+    const mostDigits = Math.min(to, at + maxQuickDigits);
+    for (let digit = 0; from < mostDigits; from++) {
+      digit = hexDigit(bytes[from] as number);
+      if (digit === -1) break;
+      size = size * 16 + digit;
+    }
+    const end = from + 2 + size;
+    if (size === 0 || end + 2 > to || !isLineEnd(bytes, from) || !isLineEnd(bytes, end)) return at;
+    this.#receiver.data(bytes, from + 2, end);
+    return end + 2;
   }
 
   #step(bytes: Buffer, at: number, to: number): number {
@@ -275,6 +297,10 @@ function staysOpen(connection: string | string[] | undefined, byDefault: boolean
 function keepAlive(header: string | string[] | undefined): number | undefined {
   const seconds = /(?:^|[,\s])timeout=(\d{1,6})(?:$|[,\s])/i.exec(typeof header === 'string' ? header : '')?.[1];
   return seconds === undefined ? undefined : Number(seconds) * 1000;
+}
+
+function isLineEnd(bytes: Buffer, at: number): boolean {
+  return bytes[at] === carriageReturn && bytes[at + 1] === lineFeed;
 }
 
 function hexDigit(byte: number): number {

@@ -159,7 +159,8 @@ class Connection {
   }
 
   #read(count: number): boolean {
-    const [correspondent, parser] = [this.#correspondent, this.#parser];
+    const correspondent = this.#correspondent;
+    const parser = this.#parser;
     // Whatever comes while nothing was asked belongs to no request.
     if (correspondent === undefined || parser === undefined) this.#giveUp();
     else {

@@ -50,12 +50,16 @@ export function isUnfinished({ kind }: Outcome): boolean {
 
 /** The first 200 characters of a text, on one line and without control characters. */
 export function excerpt(text: string): string {
+  if (isShortWord.test(text)) return text;
   return text
     .slice(0, 400)
     .replaceAll(/[\u0000-\u001f\u007f-\u009f\s]+/g, ' ')
     .trim()
     .slice(0, 200);
 }
+
+/** What is its own excerpt, as most of what a server says of an answer is. */
+const isShortWord = /^[\x21-\x7e]{1,200}$/;
 
 /** Whether nothing more may be asked after it: a wrong token or a ban, for more of the same can ban everyone. */
 export function endsEverything({ kind, banned }: Outcome): boolean {

@@ -14,6 +14,7 @@ const closingBrace = 0x7d;
 const openingBracket = 0x5b;
 const closingBracket = 0x5d;
 const dataField = Buffer.from('data');
+const dataPrefix = Buffer.from('data:');
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** Looks at the data of an event where it lies, in bytes that are only lent: true if it has understood it. */
@@ -60,6 +61,11 @@ export class SseScanner {
           continue;
         }
       }
+      const next = this.#event(bytes, start, to);
+      if (next !== start) {
+        start = next;
+        continue;
+      }
       const end = endOfLine(bytes, start, to);
       if (end === to) {
         this.#keep(bytes, start, to);
@@ -80,6 +86,20 @@ export class SseScanner {
   end(): void {
     if (this.#restBytes > 0) this.#lineOfRest();
     this.#emit();
+  }
+
+  /** Takes in an event as nearly all are, one data line and a blank one with LF after each, and gives where the next begins; `start` where it is none. */
+  #event(bytes: Buffer, start: number, to: number): number {
+    if (this.#restBytes > 0 || this.#atStart || this.#lines.length > 0) return start;
+    if (!beginsWith(dataPrefix, bytes, start, to)) return start;
+    const from = start + dataPrefix.length + (bytes[start + dataPrefix.length] === space ? 1 : 0);
+    const end = endOfLine(bytes, from, to);
+    if (end + 1 >= to || bytes[end] !== lineFeed || bytes[end + 1] !== lineFeed) return start;
+    if (!this.#take(bytes, from, end)) {
+      this.#data(bytes.toString('utf8', from, end));
+      this.#emit();
+    }
+    return end + 2;
   }
 
   /** Keeps what has come of a line; what is beyond any event is only counted. */

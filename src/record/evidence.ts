@@ -2,6 +2,7 @@
  * What the records of a cell tell beside its numbers: of the generator, for its validity, and of the service, for what
  * is found. In memory that does not grow with their number, and the same whether they come as they end or from a file.
  */
+import { Fifo } from '../fifo.ts';
 import type { Load } from '../scenario/expand.ts';
 import { Histogram } from '../stats/histogram.ts';
 import { smallestSample } from '../stats/quantile.ts';
@@ -61,7 +62,7 @@ export class EvidenceRecorder {
   readonly #silences = new Silences();
   readonly #slotTime: SlotTime | undefined;
   /** Those of which it is not yet known whether they ended in the window. */
-  readonly #pending: RequestRecord[] = [];
+  readonly #pending = new Fifo<RequestRecord>();
   readonly #waits = { requests: 0, sent: 0, worstMs: 0 };
   readonly #tokens = { answers: 0, short: 0, long: 0, events: 0, tokens: 0 };
   #placeWaitMs: number | undefined;
@@ -85,7 +86,7 @@ export class EvidenceRecorder {
 
   close(atMs: number): void {
     this.#closedMs = atMs;
-    for (const record of this.#pending.splice(0)) this.#addToWindow(record);
+    for (const record of this.#pending.drain()) this.#addToWindow(record);
   }
 
   add(record: RequestRecord): void {
@@ -98,8 +99,11 @@ export class EvidenceRecorder {
     }
     this.#pending.push(record);
     const surelyMs = record.endMs - recentMs;
-    while (this.#pending[0] !== undefined && this.#wentOnMs(this.#pending[0]) < surelyMs)
-      this.#addToWindow(this.#pending.shift() as RequestRecord);
+    for (let first = this.#pending.first; first !== undefined; first = this.#pending.first) {
+      if (this.#wentOnMs(first) >= surelyMs) return;
+      this.#pending.shift();
+      this.#addToWindow(first);
+    }
   }
 
   evidence(): Evidence {

@@ -2,6 +2,7 @@
  * Records in, the numbers of one cell out, in memory that does not grow with their number. The same recorder makes the
  * numbers of a run while it lasts and of a run directory read again.
  */
+import { Fifo } from '../fifo.ts';
 import { isUnfinished, type OutcomeKind, outcomeKinds } from '../protocol/outcome.ts';
 import { Histogram } from '../stats/histogram.ts';
 import { isGood } from './good.ts';
@@ -56,7 +57,7 @@ export class Recorder {
   /** A recorder for each kind of request, where there are several. */
   readonly #byVariant = new Map<string, Recorder>();
   /** The records of the last moments before the window's end is known. */
-  readonly #recent: RequestRecord[] = [];
+  readonly #recent = new Fifo<RequestRecord>();
   #openedMs: number | undefined;
   #closedMs: number | undefined;
   readonly #uncounted = { warmup: 0, cooldown: 0 };
@@ -88,8 +89,7 @@ export class Recorder {
   close(atMs: number): void {
     this.#closedMs = atMs;
     // The end may be known only a moment after it: what arrived in between was taken for throughput.
-    for (const record of this.#recent) this.#countArrivals(record, atMs, Number.POSITIVE_INFINITY, -1);
-    this.#recent.length = 0;
+    for (const record of this.#recent.drain()) this.#countArrivals(record, atMs, Number.POSITIVE_INFINITY, -1);
     for (const recorder of this.#byWorkload.values()) recorder.close(atMs);
   }
 
@@ -187,7 +187,7 @@ export class Recorder {
     this.#countArrivals(record, this.#openedMs, this.#closedMs ?? Number.POSITIVE_INFINITY, 1);
     if (this.#closedMs !== undefined) return;
     this.#recent.push(record);
-    while ((this.#recent[0]?.endMs ?? record.endMs) < record.endMs - recentMs) this.#recent.shift();
+    while ((this.#recent.first?.endMs ?? record.endMs) < record.endMs - recentMs) this.#recent.shift();
   }
 
   /** Counts, or with a sign of −1 takes back, what arrived in (fromMs, toMs]. */

@@ -4,9 +4,11 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { messageOf } from '../errors.ts';
 
 /** As much as is gathered before it is handed to the system without waiting for the next flush. */
-const batchLength = 256 << 10;
+const batchBytes = 256 << 10;
 /** As much as may wait for a disk that cannot keep up. */
-const maxWaitingLength = 256 << 20;
+const maxWaitingBytes = 256 << 20;
+/** The most bytes that a UTF-16 unit takes in UTF-8. */
+const mostBytesPerUnit = 3;
 /** As much as is read at once. */
 const chunkBytes = 1 << 20;
 /** The longest line that is taken in. */
@@ -15,9 +17,10 @@ const maxLineBytes = 64 << 20;
 /** A JSON Lines file that is appended to in batches. */
 export class LineFile {
   readonly #file: FileHandle;
-  #lines: string[] = [];
+  /** The lines that are gathered, in as many of its bytes. */
+  #batch = Buffer.alloc(0);
   #length = 0;
-  #waitingLength = 0;
+  #waitingBytes = 0;
   #writing: Promise<void> = Promise.resolve();
 
   private constructor(file: FileHandle) {
@@ -28,17 +31,18 @@ export class LineFile {
     return new LineFile(await open(path, 'a'));
   }
 
-  /** Adds a value. It is turned into text at once, one at a time, so that no flush has many to turn. */
+  /** Adds a value. It is turned into bytes at once, one at a time, so that no flush has many to turn. */
   add(value: unknown): void {
     const line = JSON.stringify(value);
-    this.#lines.push(line);
-    this.#length += line.length + 1;
-    if (this.#length >= batchLength) this.#write();
+    this.#reserve(line.length * mostBytesPerUnit + 1);
+    this.#length += this.#batch.write(line, this.#length);
+    this.#batch[this.#length++] = lineFeed;
+    if (this.#length >= batchBytes) this.#write();
   }
 
   /** Resolves when all that was added is written; rejects where it could not be. */
   flush(): Promise<void> {
-    if (this.#lines.length > 0) this.#write();
+    this.#write();
     return this.#writing;
   }
 
@@ -47,19 +51,31 @@ export class LineFile {
     await this.#file.close();
   }
 
+  /** Makes room for so many bytes more. */
+  #reserve(bytes: number): void {
+    if (this.#length + bytes <= this.#batch.length) return;
+    this.#write();
+    this.#batch = Buffer.allocUnsafeSlow(Math.max(batchBytes, bytes));
+  }
+
   #write(): void {
-    const [text, length] = [`${this.#lines.join('\n')}\n`, this.#length];
-    [this.#lines, this.#length] = [[], 0];
-    this.#waitingLength += length;
-    const isTooSlow = this.#waitingLength > maxWaitingLength;
+    if (this.#length === 0) return;
+    const bytes = this.#batch.subarray(0, this.#length);
+    // What is left of it is for the lines to come; what is being written is not touched again.
+    this.#batch = this.#batch.subarray(this.#length);
+    this.#length = 0;
+    this.#waitingBytes += bytes.length;
+    const isTooSlow = this.#waitingBytes > maxWaitingBytes;
     this.#writing = this.#writing.then(async () => {
-      if (isTooSlow) throw new Error(`the disk is more than ${maxWaitingLength >> 20} MB behind`);
-      await this.#file.appendFile(text);
-      this.#waitingLength -= length;
+      if (isTooSlow) throw new Error(`the disk is more than ${maxWaitingBytes >> 20} MB behind`);
+      await this.#file.appendFile(bytes);
+      this.#waitingBytes -= bytes.length;
     });
     this.#writing.catch(() => {}); // the next flush says it
   }
 }
+
+const lineFeed = 0x0a;
 
 /** Something a file holds that cannot be read, by its line. */
 export type OnBadLine = (line: number, problem: string) => void;

@@ -66,7 +66,9 @@ export class RunWriter implements RunStore {
   }
 
   add(record: RequestRecord): void {
-    this.#files.requests.add(record);
+    const { tokenTimesMs, ...rest } = record;
+    if (tokenTimesMs.length === 0) this.#files.requests.add(record);
+    else this.#files.requests.addWithTimes(rest, 'tokenTimesMs', tokenTimesMs);
   }
 
   addGpu(line: GpuLine): void {

@@ -3,6 +3,7 @@ import { tgi } from '../../src/protocol/tgi.ts';
 import { Recorder } from '../../src/record/recorder.ts';
 import type { RequestRecord } from '../../src/record/request-record.ts';
 import { stamped, tokenEvent } from '../../src/simulator/null-target/wire.ts';
+import { mostTimeBytes, writeTimes } from '../../src/store/times.ts';
 
 /** What each token of an answer costs at the stations it passes, in µs of CPU. */
 export interface TokenCosts {
@@ -23,21 +24,30 @@ export function tokenCosts(): TokenCosts {
   const event = chunk.subarray(chunk.indexOf('data:'), chunk.length - 2); // without its chunk's frame
   const scan = () => {
     let seen = 0;
-    const scanner = new SseScanner(data => {
-      if (protocol.decodeEvent(data).kind === 'token') seen++;
-    });
+    const scanner = new SseScanner(
+      data => {
+        if (protocol.decodeEvent(data).kind === 'token') seen++;
+      },
+      (bytes, from, to) => {
+        const isToken = protocol.isPlainToken(bytes, from, to);
+        if (isToken) seen++;
+        return isToken;
+      },
+    );
     for (let k = 0; k < tokens; k++) scanner.push(event);
     if (seen !== tokens) throw new Error(`the scanner saw ${seen} of ${tokens} tokens`);
   };
   const recorder = new Recorder({ goodput: undefined, requestTimeoutMs: 30_000 });
   recorder.open(0);
   const records = Array.from({ length: answers }, (_, seq) => record(seq));
+  const line = Buffer.allocUnsafe(tokens * mostTimeBytes);
   const lengths = new Float64Array(answers);
   return {
     scannerUs: perTokenUs(scan),
     recorderUs: perTokenUs(k => recorder.add(records[k] as RequestRecord)),
     serialisationUs: perTokenUs(k => {
-      lengths[k] = JSON.stringify(records[k]).length;
+      const { tokenTimesMs, ...rest } = records[k] as RequestRecord;
+      lengths[k] = JSON.stringify(rest).length + writeTimes(tokenTimesMs, line, 0);
     }),
   };
 }

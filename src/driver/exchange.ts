@@ -68,6 +68,7 @@ export class Exchange extends Underway implements Concluding {
   #status = 0;
   #headers: Readonly<Record<string, string | string[] | undefined>> = {};
   #scanner: SseScanner | undefined;
+  #firstToken: string | undefined;
   #answer: Answer | undefined;
   #counts: Answer | undefined;
   #failure: Outcome | undefined;
@@ -166,6 +167,7 @@ export class Exchange extends Underway implements Concluding {
   conclude(): void {
     if (this.#isSettled) return;
     this.#scanner?.end();
+    this.#readFirstToken();
     this.#settle(this.#failure ?? this.#outcome(), this.#nowMs);
   }
 
@@ -228,12 +230,19 @@ export class Exchange extends Underway implements Concluding {
     });
   }
 
-  /** The first token is read in full, like everything that does not look like the others. */
+  /** The first token is read in full, as is everything that does not look like a token; but not while others wait to be stamped. */
   #takePlainToken(bytes: Buffer, from: number, to: number): boolean {
     this.#events++;
-    if (this.#tokenTimesMs.length === 0 || !this.#options.protocol.isPlainToken(bytes, from, to)) return false;
+    if (!this.#options.protocol.isPlainToken(bytes, from, to)) return false;
+    if (this.#tokenTimesMs.length === 0) this.#firstToken = bytes.toString('utf8', from, to);
     this.#tokenTimesMs.push(this.#nowMs);
     return true;
+  }
+
+  #readFirstToken(): void {
+    if (this.#firstToken === undefined || this.#options.protocol.decodeEvent(this.#firstToken).kind === 'token') return;
+    const detail = excerpt(this.#clean(`a first event that is no token: ${this.#firstToken}`));
+    this.#failure ??= { kind: 'protocol', status: this.#status, detail };
   }
 
   #event(data: string): void {

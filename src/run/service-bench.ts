@@ -16,6 +16,7 @@ import { type DriverName, driverLimits, driverOf } from '../scenario/driver-limi
 import type { Scenario, Secrets } from '../scenario/resolve.ts';
 import type { Target } from '../scenario/target.ts';
 import type { Need } from './needs.ts';
+import { rehearse } from './rehearsal.ts';
 import type { Bench } from './run-scenario.ts';
 
 export interface ServiceBenchOptions {
@@ -103,6 +104,7 @@ export function serviceBench({ scenario, secrets, clock, serviceUrl, ca, thread 
       });
     },
     async open(needs) {
+      rehearse();
       const counts = new Map<Sockets | Connections, { origin: string; inFlight: number }>();
       for (const { target, driver, inFlight } of needs) {
         const pool = driver === 'socket' ? socketsOf(target) : connectionsOf(target);

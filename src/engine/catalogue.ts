@@ -48,3 +48,32 @@ export const deployedCatalogue: readonly DeployedModel[] = [
   deployed('flan-ul2-tgi', 'google/flan-ul2', 'flan-ul2', [10, 1, 2039, 1024, 20]),
   deployed('flan-t5-xxl-tgi', 'google/flan-t5-xxl', 'flan-t5-xxl', [1, 1, 512, 256, 10]),
 ];
+
+/** What the document says of every model: 100 at once, and an input limit of its own between 1024 and 8912 tokens. */
+const documentedLimits: EngineLimits = { maxConcurrentRequests: 100, maxInputTokens: 4096, maxTotalTokens: 8192 };
+
+/** Where a model's context is what limits it. */
+const ownLimits: Readonly<Record<string, Partial<EngineLimits>>> = {
+  'phi-3-mini-4k-tgi': { maxInputTokens: 2039, maxTotalTokens: 4096 },
+  'phi-3-mini-128k-tgi': { maxInputTokens: 8912, maxTotalTokens: 16_000 },
+  'flan-ul2-tgi': { maxInputTokens: 1024, maxTotalTokens: 2039 },
+  'flan-t5-xxl-tgi': { maxInputTokens: 1024, maxTotalTokens: 2039 },
+};
+
+/**
+ * The model behind any route name, as the document describes models: a name of the deployment has that model's preset,
+ * a name that speaks of vision is a LLaVA, everything else a Mistral-7B.
+ */
+export function documentedDeployment(route: string): DeployedModel {
+  const limits = { ...documentedLimits, ...ownLimits[route] };
+  return { route, ...presetOf(route), limits };
+}
+
+function presetOf(route: string): Pick<DeployedModel, 'preset' | 'modelId'> {
+  const known = deployedCatalogue.find(model => model.route === route);
+  if (known !== undefined) return { preset: known.preset, modelId: known.modelId };
+  const seesImages = /llava|vision|(^|[^a-z])vlm?([^a-z]|$)/i.test(route);
+  return seesImages
+    ? { preset: 'llava-1.6-mistral-7b', modelId: 'llava-hf/llava-v1.6-mistral-7b-hf' }
+    : { preset: 'mistral-7b', modelId: 'mistralai/Mistral-7B-Instruct-v0.3' };
+}

@@ -88,7 +88,7 @@ export function fitEngine(loads: readonly ObservedLoad[], engine: SimulationOpti
 }
 
 /** The same engine, everything in it so many times as fast; the way to it stays as it is. */
-function atSpeed({ floor, slope, sequenceMs, networkMs }: EngineKnobs, speed: number): EngineKnobs {
+export function atSpeed({ floor, slope, sequenceMs, networkMs }: EngineKnobs, speed: number): EngineKnobs {
   return { floor: floor / speed, slope: slope / speed, sequenceMs: sequenceMs / speed, networkMs };
 }
 

@@ -21,7 +21,7 @@ export interface EngineKnobs {
 export const presetKnobs: EngineKnobs = { floor: 1, slope: 1, sequenceMs: defaultHostTime.sequenceMs, networkMs: 0 };
 
 /** An engine with its knobs turned. */
-function tuned(engine: SimulationOptions, { floor, slope, sequenceMs }: EngineKnobs): SimulationOptions {
+export function tuned(engine: SimulationOptions, { floor, slope, sequenceMs }: EngineKnobs): SimulationOptions {
   return { ...engine, scale: { floor, slope }, host: { ...defaultHostTime, sequenceMs } };
 }
 

@@ -1,0 +1,134 @@
+/**
+ * One endpoint studied in virtual time: an engine fitted to its measured loads, and what that says of everything that
+ * could be otherwise. Where it cannot be fitted the engine stands as its presets have it, and is good for no money.
+ */
+
+import type { SimulationOptions } from '../../engine/station.ts';
+import type { CellResult, Run } from '../../record/run.ts';
+import type { Law } from '../../scenario/load.ts';
+import { formatNumber } from '../../units.ts';
+import { plainText } from './criterion.ts';
+import { type EngineFit, type FitResult, fitEngine } from './engine-fit.ts';
+import { presetKnobs } from './engine-replay.ts';
+import type { EngineSettings } from './engine-settings.ts';
+import type { ObjectiveSet } from './objective-sets.ts';
+import type { ObservedLoad, UnusableLoad } from './observed-load.ts';
+import { standInFor } from './stand-in.ts';
+import { trialCriteria } from './virtual-trial.ts';
+import { type Asked, asMeasured, type Measured, variantsOf } from './virtual-variants.ts';
+import { type TrialEngine, type WhatIf, whatIf } from './what-if.ts';
+
+/** An endpoint with a workload, as some runs measured it. */
+export interface StudiedEndpoint {
+  readonly label: string;
+  readonly target: string;
+  readonly model: string;
+  readonly workload: string;
+  readonly objectives: ObjectiveSet;
+  readonly loads: readonly ObservedLoad[];
+  readonly unusable: readonly UnusableLoad[];
+  /** The first of the runs that measured it. */
+  readonly run: Pick<Run, 'environment' | 'scenario' | 'cells'>;
+}
+
+export interface VirtualStudy extends Pick<StudiedEndpoint, 'label' | 'target' | 'model' | 'workload' | 'unusable'> {
+  readonly engine: SimulationOptions;
+  readonly fit: FitResult;
+  /** The measured service was itself an engine: a rehearsal of the method. */
+  readonly isRehearsal: boolean;
+  readonly assumed: readonly string[];
+  readonly objectives: readonly string[];
+  /** Objectives that virtual time cannot judge. */
+  readonly unjudged: readonly string[];
+  readonly arrivals: string;
+  readonly whatIfs: readonly WhatIf[];
+  /** What its figures must be read with. */
+  readonly doubts: readonly string[];
+}
+
+/** Studies an endpoint; `known` says how its service was started. Throws a HarnessError for an engine that TGI would not start. */
+export function studyOf(endpoint: StudiedEndpoint, asked: Asked, known: EngineSettings): VirtualStudy {
+  const { label, target, model, workload, objectives, loads, unusable, run } = endpoint;
+  const cells = run.cells.filter(cell => cell.target.name === target && cell.workload === workload);
+  const { engine, assumed } = standInFor(run, cells[0] as CellResult, loads, known);
+  const fit = fitEngine(loads, engine);
+  const isRehearsal = run.environment.service.simulated;
+  const trial: TrialEngine =
+    fit.kind === 'fitted'
+      ? { knobs: fit.fit.knobs, errors: fit.fit.errors, isReal: !isRehearsal }
+      : { knobs: presetKnobs, isReal: !isRehearsal };
+  const law = lawOf(cells);
+  const lengths = loads.flatMap(({ requests }) => requests.filter(({ counts }) => counts));
+  const { concurrentPerModel } = run.scenario.limits;
+  const described = run.scenario.workloads[workload];
+  const measured: Measured = {
+    engine,
+    workload: { lengths, law },
+    ...(concurrentPerModel === undefined ? {} : { maxInFlight: concurrentPerModel }),
+    ...(described === undefined ? {} : { described }),
+  };
+  const { criteria, unjudged } = trialCriteria(objectives.objectives);
+  const whatIfs = lengths.length === 0 ? [] : tried(variantsOf(measured, asked), criteria, trial);
+  return {
+    label,
+    target,
+    model,
+    workload,
+    unusable,
+    engine,
+    fit,
+    isRehearsal,
+    assumed,
+    objectives: objectives.objectives.map(plainText),
+    unjudged,
+    arrivals: law.arrivals,
+    whatIfs,
+    doubts: doubtsOf(fit.kind === 'fitted' ? fit.fit : undefined, loads, whatIfs),
+  };
+}
+
+function tried(
+  variants: ReturnType<typeof variantsOf>,
+  criteria: ReturnType<typeof trialCriteria>['criteria'],
+  engine: TrialEngine,
+): WhatIf[] {
+  const done: WhatIf[] = [];
+  for (const variant of variants) {
+    const alone = variant.fleet.gpus === 1 ? done[0] : done.find(({ gpus, perS }) => gpus > 1 && perS !== null);
+    const near = alone?.perS == null ? undefined : (alone.perS.value / alone.gpus) * variant.fleet.gpus;
+    done.push(whatIf(variant, criteria, engine, near));
+  }
+  return done;
+}
+
+/** How requests came where the endpoint was driven in an open loop; else as a Poisson process, as users do who know nothing of each other. */
+function lawOf(cells: readonly CellResult[]): Law {
+  const laws = cells.flatMap(({ load }) => (load.kind === 'open' && load.arrivals !== 'trace' ? [load] : []));
+  const [first] = laws;
+  const isOne = first !== undefined && laws.every(({ arrivals }) => arrivals === first.arrivals);
+  if (!isOne) return { arrivals: 'poisson', ratePerS: 1 };
+  switch (first.arrivals) {
+    case 'gamma':
+      return { arrivals: 'gamma', cv: first.cv, ratePerS: 1 };
+    case 'burst':
+      return { arrivals: 'burst', burstSize: first.burstSize, ratePerS: 1 };
+    default:
+      return { arrivals: first.arrivals, ratePerS: 1 };
+  }
+}
+
+/** Beyond so many times the busiest load measured a fit is not known to hold. */
+const furthest = 2;
+
+function doubtsOf(fit: EngineFit | undefined, loads: readonly ObservedLoad[], whatIfs: readonly WhatIf[]): string[] {
+  if (fit === undefined) return [];
+  const tokensPerS = fit.residuals.filter(({ measure }) => measure === 'tokens/s').map(({ measured }) => measured);
+  const slots = loads.flatMap(({ pace }) => (pace.kind === 'closed' ? [pace.slots] : []));
+  const busiest = Math.max(...tokensPerS);
+  const own = whatIfs.find(({ what }) => what === asMeasured);
+  if (own?.outputTokensPerS == null || own.outputTokensPerS <= furthest * busiest) return [];
+  const most = slots.length === 0 ? '' : `, with ${Math.max(...slots)} in flight`;
+  return [
+    `the busiest load measured gave ${formatNumber(busiest)} tokens/s${most}, and these figures are of more than ${furthest} times that: the fit is not known to hold there; measure heavier loads`,
+  ];
+}

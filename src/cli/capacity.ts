@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Assessment, assess, unlikeRuns } from '../analysis/capacity/assessment.ts';
-import type { PlannedRun } from '../analysis/capacity/curve.ts';
 import { type DemandFile, parseDemand } from '../analysis/capacity/demand-file.ts';
 import { type Forecast, forecastOf } from '../analysis/capacity/forecast.ts';
 import { type ChosenObjectives, parseChosen } from '../analysis/capacity/objective-sets.ts';
+import type { VirtualStudy } from '../analysis/capacity/virtual-study.ts';
 import { unlikeError } from '../analysis/gate/likeness.ts';
 import { type ExitCode, exitCodes, HarnessError, messageOf, worstExitCode } from '../errors.ts';
 import { capacityJson } from '../report/capacity-json.ts';
@@ -12,11 +12,12 @@ import { capacityReport } from '../report/capacity-report.ts';
 import type { Document } from '../report/document.ts';
 import { terminal } from '../report/terminal.ts';
 import { writeDocument } from '../run/report-files.ts';
-import { writingInto } from '../store/run-directory.ts';
+import { findRun, writingInto } from '../store/run-directory.ts';
 import { loadRun, readText } from './gate-sources.ts';
 import { type Io, say, shownPath } from './io.ts';
+import { type KeptRun, studies, type WhatIfArguments } from './what-if.ts';
 
-export interface CapacityArguments {
+export interface CapacityArguments extends WhatIfArguments {
   readonly run: readonly string[];
   readonly demand?: string | undefined;
   readonly objective?: readonly string[] | undefined;
@@ -29,12 +30,14 @@ export async function capacityCommand(args: CapacityArguments, io: Io): Promise<
   const demand = args.demand === undefined ? undefined : demandOf(args.demand, io);
   const asked = chosenBy(args.objective ?? []);
   const chosen = (args.objective ?? []).length > 0 ? asked : (demand?.objectives ?? asked);
-  const runs = await loadRuns(args.run, io);
+  const kept = await loadRuns(args.run, io);
+  const runs = kept.map(({ run }) => run);
   const unlike = unlikeRuns(runs);
   if (unlike.length > 0) throw unlikeError(unlike);
   const assessment = assess(runs, chosen);
-  const forecast = demand === undefined ? undefined : forecastOf(assessment, demand);
-  await deliver(assessment, forecast, args, io);
+  const tried = await studies(args, assessment.endpoints, kept, io);
+  const forecast = demand === undefined ? undefined : forecastOf(assessment, demand, tried);
+  await deliver({ assessment, forecast, tried }, args, io);
   return worstExitCode([...codesOf(assessment), ...(forecast === undefined ? [] : codesOfPlan(forecast))]);
 }
 
@@ -51,11 +54,11 @@ function chosenBy(texts: readonly string[]): ChosenObjectives {
 }
 
 /** Each run once, however often it is named. */
-async function loadRuns(names: readonly string[], io: Io): Promise<PlannedRun[]> {
-  const runs = new Map<string, PlannedRun>();
+async function loadRuns(names: readonly string[], io: Io): Promise<KeptRun[]> {
+  const runs = new Map<string, KeptRun>();
   for (const name of names) {
     const run = await loadRun(name, io);
-    runs.set(run.id, run);
+    runs.set(run.id, { run, directory: findRun(name, io.directory) });
   }
   return [...runs.values()];
 }
@@ -80,14 +83,19 @@ function codesOfPlan({ plan }: Forecast): ExitCode[] {
   return plan.unplanned.map(({ reason }) => planCodes[reason]);
 }
 
+interface Answer {
+  readonly assessment: Assessment;
+  readonly forecast: Forecast | undefined;
+  readonly tried: readonly VirtualStudy[];
+}
+
 async function deliver(
-  assessment: Assessment,
-  forecast: Forecast | undefined,
+  { assessment, forecast, tried }: Answer,
   { out, json }: CapacityArguments,
   io: Io,
 ): Promise<void> {
-  const document = capacityReport(assessment, forecast);
-  const plain = JSON.stringify(capacityJson(assessment, forecast), null, json ? undefined : 2);
+  const document = capacityReport(assessment, forecast, tried);
+  const plain = JSON.stringify(capacityJson(assessment, forecast, tried), null, json ? undefined : 2);
   if (json) say(io.stdout, plain);
   else say(io.stdout, terminal(withoutCharts(document), { width: io.stdout.columns, colour: io.stdout.colour }));
   if (out === undefined) return;

@@ -9,6 +9,7 @@ import { visible } from '../report/document.ts';
 import { harnessVersion } from '../run/environment.ts';
 import { baselinesOption, gateCalibrationOptions, gateOptions, gateRunOptions, takeOptions } from './gate-options.ts';
 import { type Io, say } from './io.ts';
+import { whatIfOptions } from './what-if-options.ts';
 
 /** Runs one command line and gives its exit code; every failure ends as words on stderr. */
 export async function cli(argv: readonly string[], io: Io): Promise<ExitCode> {
@@ -176,6 +177,7 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
             nargs: 1,
             describe: 'interactive, server, contract, or such as "p95(ttftMs) <= 800"; else those of the scenario',
           })
+          .options(whatIfOptions)
           .option('out', { type: 'string', requiresArg: true, describe: 'where capacity.html, .md and .json go' })
           .option('json', { type: 'boolean', describe: 'print capacity.json on stdout and nothing else' }),
       async args => done(await (await import('./capacity.ts')).capacityCommand(args, io)),

@@ -2,12 +2,17 @@
 import type { Assessment, EndpointAssessment } from '../analysis/capacity/assessment.ts';
 import type { Curve } from '../analysis/capacity/curve.ts';
 import type { Forecast } from '../analysis/capacity/forecast.ts';
+import type { VirtualStudy } from '../analysis/capacity/virtual-study.ts';
 
 /** Grows by one where a field is renamed or taken away. */
 const schemaVersion = 1;
 
 /** The assessment as plain JSON: no records, no histograms, missing is null. */
-export function capacityJson({ runs, invalid, endpoints, noted }: Assessment, forecast?: Forecast): unknown {
+export function capacityJson(
+  { runs, invalid, endpoints, noted }: Assessment,
+  forecast?: Forecast,
+  tried: readonly VirtualStudy[] = [],
+): unknown {
   return {
     schemaVersion,
     runs: runs.map(({ id }) => id),
@@ -15,6 +20,7 @@ export function capacityJson({ runs, invalid, endpoints, noted }: Assessment, fo
     noted,
     endpoints: endpoints.map(endpointJson),
     forecast: forecast ?? null,
+    whatIf: tried,
   };
 }
 

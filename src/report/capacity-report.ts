@@ -1,15 +1,21 @@
 /** What a capacity report says: the answer, then what keeps it from being taken as it is, then what it rests on. */
 import type { Assessment, EndpointAssessment } from '../analysis/capacity/assessment.ts';
 import type { Forecast } from '../analysis/capacity/forecast.ts';
+import type { VirtualStudy } from '../analysis/capacity/virtual-study.ts';
 import { capacityCharts } from './capacity-charts.ts';
 import { capacityTable, curveTable, lawBlocks } from './capacity-tables.ts';
 import { capacityText } from './capacity-words.ts';
 import type { Block, Document } from './document.ts';
 import { planAnswer, planBlocks, planFigures } from './plan-blocks.ts';
 import { remarkText } from './remarks.ts';
+import { whatIfBlocks } from './what-if-blocks.ts';
 
 /** The report of what some runs hold of the capacity of their endpoints and, where there is a demand, of what that takes. */
-export function capacityReport(assessment: Assessment, forecast?: Forecast): Document {
+export function capacityReport(
+  assessment: Assessment,
+  forecast?: Forecast,
+  tried: readonly VirtualStudy[] = [],
+): Document {
   const { runs, invalid, endpoints, noted } = assessment;
   const all = [...runs, ...invalid];
   const isSimulated = endpoints.some(({ curve }) => curve.simulated);
@@ -40,6 +46,7 @@ export function capacityReport(assessment: Assessment, forecast?: Forecast): Doc
             capacityTable(endpoints),
             { kind: 'facts' as const, items: objectiveFacts(endpoints) },
           ]),
+      ...whatIfBlocks(tried),
       ...section('The curves', capacityCharts(endpoints)),
       ...endpoints.flatMap(endpoint => [
         { kind: 'heading' as const, level: 3 as const, text: endpoint.curve.label },

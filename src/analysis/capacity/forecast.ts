@@ -5,6 +5,8 @@ import { demandsOf } from './demand.ts';
 import type { DemandFile, Prices } from './demand-file.ts';
 import { type Plan, planOf } from './plan.ts';
 import { supplyOf } from './supply.ts';
+import { virtualSensitivities } from './virtual-plan.ts';
+import type { VirtualStudy } from './virtual-study.ts';
 import { type Sensitivity, sensitivitiesOf } from './what-changes.ts';
 
 export interface Forecast {
@@ -15,8 +17,8 @@ export interface Forecast {
   readonly sensitivities: readonly Sensitivity[];
 }
 
-/** What a demand comes to with the capacities of an assessment. */
-export function forecastOf({ endpoints }: Assessment, file: DemandFile): Forecast {
+/** What a demand comes to with the capacities of an assessment, and where something were otherwise by what was tried in virtual time. */
+export function forecastOf({ endpoints }: Assessment, file: DemandFile, tried: readonly VirtualStudy[] = []): Forecast {
   const capacities = endpoints.map(({ capacity }) => capacity);
   const supplyFor = (model: string, workload: string) => supplyOf(capacities, model, workload);
   const workloadsOf = (model: string) => [
@@ -28,6 +30,9 @@ export function forecastOf({ endpoints }: Assessment, file: DemandFile): Forecas
     plan,
     prices: prices ?? null,
     costs: prices === undefined ? [] : plan.models.map(model => costOf(model, prices)),
-    sensitivities: sensitivitiesOf(plan, file.policy, supplyFor, workloadsOf),
+    sensitivities: [
+      ...sensitivitiesOf(plan, file.policy, supplyFor, workloadsOf),
+      ...virtualSensitivities(tried, capacities, file),
+    ],
   };
 }

@@ -3,6 +3,7 @@
  * could be otherwise. Where it cannot be fitted the engine stands as its presets have it, and is good for no money.
  */
 
+import type { Routing } from '../../engine/router.ts';
 import type { SimulationOptions } from '../../engine/station.ts';
 import type { CellResult, Run } from '../../record/run.ts';
 import type { Law } from '../../scenario/load.ts';
@@ -12,11 +13,11 @@ import { type EngineFit, type FitResult, fitEngine } from './engine-fit.ts';
 import { presetKnobs } from './engine-replay.ts';
 import type { EngineSettings } from './engine-settings.ts';
 import type { ObjectiveSet } from './objective-sets.ts';
-import type { ObservedLoad, UnusableLoad } from './observed-load.ts';
+import type { ObservedLoad, ObservedRequest, UnusableLoad } from './observed-load.ts';
 import { standInFor } from './stand-in.ts';
-import { trialCriteria } from './virtual-trial.ts';
+import { type RequestLengths, trialCriteria } from './virtual-trial.ts';
 import { type Asked, asMeasured, type Measured, variantsOf } from './virtual-variants.ts';
-import { type TrialEngine, type WhatIf, whatIf } from './what-if.ts';
+import { type Effort, type TrialEngine, type WhatIf, whatIf } from './what-if.ts';
 
 /** An endpoint with a workload, as some runs measured it. */
 export interface StudiedEndpoint {
@@ -41,13 +42,14 @@ export interface VirtualStudy extends Pick<StudiedEndpoint, 'label' | 'target' |
   /** Objectives that virtual time cannot judge. */
   readonly unjudged: readonly string[];
   readonly arrivals: string;
+  readonly routing: Routing;
   readonly whatIfs: readonly WhatIf[];
   /** What its figures must be read with. */
   readonly doubts: readonly string[];
 }
 
 /** Studies an endpoint; `known` says how its service was started. Throws a HarnessError for an engine that TGI would not start. */
-export function studyOf(endpoint: StudiedEndpoint, asked: Asked, known: EngineSettings): VirtualStudy {
+export function studyOf(endpoint: StudiedEndpoint, asked: Asked, known: EngineSettings, effort?: Effort): VirtualStudy {
   const { label, target, model, workload, objectives, loads, unusable, run } = endpoint;
   const cells = run.cells.filter(cell => cell.target.name === target && cell.workload === workload);
   const { engine, assumed } = standInFor(run, cells[0] as CellResult, loads, known);
@@ -58,7 +60,7 @@ export function studyOf(endpoint: StudiedEndpoint, asked: Asked, known: EngineSe
       ? { knobs: fit.fit.knobs, errors: fit.fit.errors, isReal: !isRehearsal }
       : { knobs: presetKnobs, isReal: !isRehearsal };
   const law = lawOf(cells);
-  const lengths = loads.flatMap(({ requests }) => requests.filter(({ counts }) => counts));
+  const lengths = loads.flatMap(({ requests }) => requests.filter(({ counts }) => counts).map(lengthsOf));
   const { concurrentPerModel } = run.scenario.limits;
   const described = run.scenario.workloads[workload];
   const measured: Measured = {
@@ -68,7 +70,7 @@ export function studyOf(endpoint: StudiedEndpoint, asked: Asked, known: EngineSe
     ...(described === undefined ? {} : { described }),
   };
   const { criteria, unjudged } = trialCriteria(objectives.objectives);
-  const whatIfs = lengths.length === 0 ? [] : tried(variantsOf(measured, asked), criteria, trial);
+  const whatIfs = lengths.length === 0 ? [] : tried(variantsOf(measured, asked), criteria, trial, effort);
   return {
     label,
     target,
@@ -82,21 +84,27 @@ export function studyOf(endpoint: StudiedEndpoint, asked: Asked, known: EngineSe
     objectives: objectives.objectives.map(plainText),
     unjudged,
     arrivals: law.arrivals,
+    routing: asked.routing,
     whatIfs,
     doubts: doubtsOf(fit.kind === 'fitted' ? fit.fit : undefined, loads, whatIfs),
   };
+}
+
+function lengthsOf({ inputTokens, images, maxNewTokens, outputTokens }: ObservedRequest): RequestLengths {
+  return { inputTokens, images, maxNewTokens, outputTokens };
 }
 
 function tried(
   variants: ReturnType<typeof variantsOf>,
   criteria: ReturnType<typeof trialCriteria>['criteria'],
   engine: TrialEngine,
+  effort: Effort | undefined,
 ): WhatIf[] {
   const done: WhatIf[] = [];
   for (const variant of variants) {
     const alone = variant.fleet.gpus === 1 ? done[0] : done.find(({ gpus, perS }) => gpus > 1 && perS !== null);
     const near = alone?.perS == null ? undefined : (alone.perS.value / alone.gpus) * variant.fleet.gpus;
-    done.push(whatIf(variant, criteria, engine, near));
+    done.push(whatIf(variant, criteria, engine, { nearPerS: near, ...(effort === undefined ? {} : { effort }) }));
   }
   return done;
 }

@@ -63,7 +63,7 @@ export function tryRate(
       const atMs = times.next().value.dueMs;
       if (id === warmup) fromMs = atMs;
       untilMs = atMs;
-      yield { id, atMs, ...(lengths[random.integer(0, lengths.length - 1)] as RequestLengths) };
+      yield { ...(lengths[random.integer(0, lengths.length - 1)] as RequestLengths), id, atMs };
     }
   }
   serveByFleet(due(), {

@@ -5,7 +5,7 @@ import type { SimulationOptions } from '../../engine/station.ts';
 import { imageTokens } from '../../engine/vision.ts';
 import type { Workload } from '../../scenario/workload.ts';
 import { median } from '../../stats/quantile.ts';
-import { formatNumber } from '../../units.ts';
+import { formatNumber, plural } from '../../units.ts';
 import { type EngineSettings, settingsText, withSettings } from './engine-settings.ts';
 import type { RequestLengths, TrialWorkload } from './virtual-trial.ts';
 import type { Variant } from './what-if.ts';
@@ -69,7 +69,7 @@ export function variantsOf(measured: Measured, asked: Asked): Variant[] {
     ),
     ...asked.fleets.map(size => ({
       ...last,
-      what: `${size} GPUs behind a router (${asked.routing})${last === base ? '' : `, ${last.what}`}`,
+      what: `${last === base ? '' : `${last.what}, `}${plural(size, 'GPU')} behind a router`,
       fleet: { ...last.fleet, gpus: size },
     })),
   ];

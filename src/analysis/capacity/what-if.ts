@@ -10,7 +10,7 @@
 import { gpuPresets } from '../../engine/gpu.ts';
 import { modelPresets } from '../../engine/model.ts';
 import { atSpeed, type FitErrors } from './engine-fit.ts';
-import { type EngineKnobs, presetKnobs } from './engine-replay.ts';
+import type { EngineKnobs } from './engine-replay.ts';
 import type { Figure } from './figure.ts';
 import { type Trial, type TrialCriterion, type TrialFleet, type TrialWorkload, tryRate } from './virtual-trial.ts';
 
@@ -56,9 +56,16 @@ export interface WhatIf {
 const presetErrors = { fitted: Math.log(1.2), approximate: Math.log(1.35) };
 
 /** How near two rates are taken for one. */
-const precision = 1.005;
-const seeds = [1, 2, 3];
-const leastRequests = 3000;
+const precision = 1.01;
+
+/** How much is tried: the more, the less chance has to do with the figures. */
+export interface Effort {
+  readonly seeds: readonly number[];
+  /** Of each trial. */
+  readonly requests: number;
+}
+
+const usual: Effort = { seeds: [1, 2, 3], requests: 3000 };
 /** Each engine of a fleet has to get as many to have filled up. */
 const requestsPerGpu = 400;
 const highestPerS = 1e5;
@@ -69,29 +76,35 @@ export function whatIf(
   variant: Variant,
   criteria: readonly TrialCriterion[],
   engine: TrialEngine,
-  nearPerS?: number,
+  { nearPerS, effort = usual }: { readonly nearPerS?: number | undefined; readonly effort?: Effort } = {},
 ): WhatIf {
   const { what, fleet, restsOn } = variant;
-  const search = searcher(variant, criteria);
+  const requests = Math.max(effort.requests, requestsPerGpu * fleet.gpus);
+  const search = searcher(variant, criteria, requests);
   const at = { knobs: engine.knobs, factor: 1 };
   // A fleet is as large a sample as several of its engines.
-  const found = (fleet.gpus === 1 ? seeds : seeds.slice(0, 1))
-    .map(seed => ({ seed, rate: search(at, seed, nearPerS) }))
+  const tries = fleet.gpus === 1 ? effort.seeds : effort.seeds.slice(0, 1);
+  let near = nearPerS;
+  const found = tries
+    .map(seed => {
+      const rate = search(at, seed, near);
+      near = rate ?? near;
+      return { seed, rate };
+    })
     .sort((a, b) => (a.rate ?? 0) - (b.rate ?? 0));
-  const middle = found[(found.length - 1) / 2] as (typeof found)[number];
+  const middle = found[Math.floor(found.length / 2)] as (typeof found)[number];
   const nothing = { what, gpus: fleet.gpus, restsOn, inFlight: null, responseTimeMs: null, outputTokensPerS: null };
   if (middle.rate === undefined) {
-    const missed = missedAt(lowestPerS, variant, criteria, engine.knobs);
+    const missed = missedAt(lowestPerS, variant, criteria, { knobs: engine.knobs, seed: middle.seed, requests });
     return { ...nothing, perS: null, why: whyNone(missed.trial, missed.names), binding: missed.names.join(', ') };
   }
   const rate = middle.rate;
-  const { names } = missedAt(rate * precision ** 3, variant, criteria, engine.knobs, middle.seed);
-  const trial = tryRate(
-    rate,
-    variant.workload,
-    { ...fleet, knobs: engine.knobs },
-    { seed: middle.seed, requests: requestsOf(fleet.gpus) },
-  );
+  const { names } = missedAt(rate * precision ** 3, variant, criteria, {
+    knobs: engine.knobs,
+    seed: middle.seed,
+    requests,
+  });
+  const trial = tryRate(rate, variant.workload, { ...fleet, knobs: engine.knobs }, { seed: middle.seed, requests });
   const errors = errorsOf(
     variant,
     engine,
@@ -139,19 +152,14 @@ interface Setting {
 }
 
 /** Gives the highest rate at which all criteria hold, looked for from a start; undefined where none does. */
-function searcher({ workload, fleet }: Variant, criteria: readonly TrialCriterion[]) {
+function searcher({ workload, fleet }: Variant, criteria: readonly TrialCriterion[], requests: number) {
   return ({ knobs, factor }: Setting, seed: number, nearPerS?: number): number | undefined => {
-    const requests = requestsOf(fleet.gpus);
     const holdsAt = (ratePerS: number) => {
       const trial = tryRate(ratePerS, workload, { ...fleet, knobs }, { seed, requests });
       return criteria.every(({ held }) => held(trial, factor));
     };
     return nearPerS === undefined ? highest(holdsAt, fleet.gpus, 1.6) : highest(holdsAt, nearPerS, 1.1);
   };
-}
-
-function requestsOf(gpus: number): number {
-  return Math.max(leastRequests, requestsPerGpu * gpus);
 }
 
 /** The highest rate that holds, where every lower one does; looked for in strides and then by halves. */
@@ -181,10 +189,9 @@ function missedAt(
   ratePerS: number,
   { workload, fleet }: Variant,
   criteria: readonly TrialCriterion[],
-  knobs: EngineKnobs = presetKnobs,
-  seed = 1,
+  { knobs, ...how }: { readonly knobs: EngineKnobs; readonly seed: number; readonly requests: number },
 ): { readonly trial: Trial; readonly names: readonly string[] } {
-  const trial = tryRate(ratePerS, workload, { ...fleet, knobs }, { seed, requests: requestsOf(fleet.gpus) });
+  const trial = tryRate(ratePerS, workload, { ...fleet, knobs }, how);
   const missed = criteria.filter(({ held }) => !held(trial, 1));
   return { trial, names: [...new Set(missed.map(({ name }) => name))] };
 }

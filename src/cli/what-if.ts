@@ -1,0 +1,126 @@
+/** What `capacity --simulate` is told on the command line, and the studies it asks for. */
+import type { EndpointAssessment } from '../analysis/capacity/assessment.ts';
+import type { PlannedRun } from '../analysis/capacity/curve.ts';
+import { parseSettings } from '../analysis/capacity/engine-settings.ts';
+import { type ObservedLoad, observeLoads, type UnusableLoad } from '../analysis/capacity/observed-load.ts';
+import { type StudiedEndpoint, studyOf, type VirtualStudy } from '../analysis/capacity/virtual-study.ts';
+import { gpuPresets } from '../engine/gpu.ts';
+import type { Routing } from '../engine/router.ts';
+import { exitCodes, HarnessError } from '../errors.ts';
+import { nearest } from '../schema/nearest.ts';
+import { readRecords } from '../store/run-directory.ts';
+import { type Io, say } from './io.ts';
+
+export interface WhatIfArguments {
+  readonly simulate?: boolean | undefined;
+  readonly gpu?: readonly string[] | undefined;
+  readonly set?: readonly string[] | undefined;
+  readonly engine?: readonly string[] | undefined;
+  readonly gpus?: string | undefined;
+  readonly router?: Routing | undefined;
+}
+
+/** A run and where its records are. */
+export interface KeptRun {
+  readonly run: PlannedRun;
+  readonly directory: string;
+}
+
+/** Of each model and workload the first endpoint, studied in virtual time; none where it was not asked for. Throws a HarnessError on options that are none. */
+export async function studies(
+  args: WhatIfArguments,
+  endpoints: readonly EndpointAssessment[],
+  runs: readonly KeptRun[],
+  io: Io,
+): Promise<VirtualStudy[]> {
+  const { simulate, gpu = [], set = [], engine = [], gpus, router = 'least-in-flight' } = args;
+  if (!simulate) {
+    const [lone] = Object.entries({ gpu, set, engine, gpus: gpus === undefined ? [] : [gpus] }).find(
+      ([, values]) => values.length > 0,
+    ) ?? [undefined];
+    if (lone === undefined) return [];
+    throw refusal(`--${lone}: expected --simulate beside it`, 'what is otherwise is tried in virtual time');
+  }
+  const asked = {
+    gpus: gpu.map(presetName),
+    settings: parseSettings(set, '--set'),
+    fleets: gpus === undefined ? [] : fleetSizes(gpus),
+    routing: router,
+  };
+  const known = parseSettings(engine, '--engine');
+  const chosen = firstOfEach(endpoints);
+  const gathered = await gather(chosen, runs);
+  const labels = gathered.map(({ label }) => label).join(', ');
+  say(io.stderr, `trying in virtual time what ${labels} would take otherwise: some ten seconds each`);
+  return gathered.map(endpoint => studyOf(endpoint, asked, known));
+}
+
+function presetName(name: string): string {
+  const names = Object.keys(gpuPresets);
+  const exact = names.find(each => each.toLowerCase() === name.toLowerCase());
+  if (exact !== undefined) return exact;
+  const close = nearest(name, names);
+  throw refusal(
+    `--gpu: expected one of ${names.join(', ')}, got ${JSON.stringify(name)}`,
+    close === undefined ? undefined : `did you mean ${close}?`,
+  );
+}
+
+const mostGpus = 256;
+
+/** `1..16`, `1,2,4` or `8`. */
+function fleetSizes(text: string): number[] {
+  const range = /^(\d+)\.\.(\d+)$/.exec(text);
+  const sizes =
+    range === null
+      ? text.split(',').map(Number)
+      : Array.from(
+          { length: Math.max(0, Math.min(mostGpus, Number(range[2])) - Number(range[1]) + 1) },
+          (_, i) => Number(range[1]) + i,
+        );
+  const isGood = sizes.length > 0 && sizes.every(size => Number.isInteger(size) && size >= 1 && size <= mostGpus);
+  if (isGood) return [...new Set(sizes)].sort((a, b) => a - b);
+  throw refusal(
+    `--gpus: expected sizes of fleets such as 1..16 or 2,4,8, up to ${mostGpus}, got ${JSON.stringify(text)}`,
+  );
+}
+
+function refusal(message: string, hint?: string): HarnessError {
+  return new HarnessError(message, { ...(hint === undefined ? {} : { hint }), exitCode: exitCodes.usage });
+}
+
+/** The endpoints of a model are alike: one of them is studied with each workload, and whichever kind of load it was driven with. */
+function firstOfEach(endpoints: readonly EndpointAssessment[]): EndpointAssessment[] {
+  const chosen = new Map<string, EndpointAssessment>();
+  for (const endpoint of endpoints) {
+    const { model, workload, hardware } = endpoint.curve;
+    const key = JSON.stringify([model, workload, hardware]);
+    if (!chosen.has(key)) chosen.set(key, endpoint);
+  }
+  return [...chosen.values()];
+}
+
+/** Reads each run's records once, for all endpoints that it measured. */
+async function gather(endpoints: readonly EndpointAssessment[], runs: readonly KeptRun[]): Promise<StudiedEndpoint[]> {
+  const found = endpoints.map(() => ({ loads: [] as ObservedLoad[], unusable: [] as UnusableLoad[] }));
+  for (const { run, directory } of runs) {
+    const observers = endpoints.map(({ curve: { target, workload } }) => observeLoads(run, { target, workload }));
+    for await (const batch of readRecords(directory, () => {}))
+      for (const record of batch) for (const observer of observers) observer.add(record);
+    for (const [i, observer] of observers.entries()) {
+      const { usable, unusable } = observer.loads();
+      found[i]?.loads.push(...usable);
+      found[i]?.unusable.push(...unusable);
+    }
+  }
+  return endpoints.map(({ curve: { label, target, model, workload, runs: ids }, objectives }, i) => ({
+    label,
+    target,
+    model,
+    workload,
+    objectives,
+    loads: found[i]?.loads ?? [],
+    unusable: found[i]?.unusable ?? [],
+    run: (runs.find(({ run }) => ids.includes(run.id)) as KeptRun).run,
+  }));
+}

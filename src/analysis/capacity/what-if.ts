@@ -128,7 +128,7 @@ export function whatIf(
 }
 
 /** Where figures of an engine come from: money is made of one that was fitted to a GPU, and of no other. */
-export function originOf({ errors, isReal }: TrialEngine): Pick<Figure, 'provenance' | 'simulation'> {
+function originOf({ errors, isReal }: TrialEngine): Pick<Figure, 'provenance' | 'simulation'> {
   return { provenance: 'simulated', simulation: errors !== undefined && isReal ? 'calibrated' : 'uncalibrated' };
 }
 

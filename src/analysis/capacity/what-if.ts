@@ -79,7 +79,7 @@ export function whatIf(
   { nearPerS, effort = usual }: { readonly nearPerS?: number | undefined; readonly effort?: Effort } = {},
 ): WhatIf {
   const { what, fleet, restsOn } = variant;
-  const requests = Math.max(effort.requests, requestsPerGpu * fleet.gpus);
+  const requests = Math.max(effort.requests, requestsPerGpu * (fleet.gpus - 1));
   const search = searcher(variant, criteria, requests);
   const at = { knobs: engine.knobs, factor: 1 };
   // A fleet is as large a sample as several of its engines.

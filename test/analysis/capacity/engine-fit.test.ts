@@ -47,7 +47,7 @@ function study(name: keyof typeof services) {
   return found;
 }
 
-describe('an engine fitted to measured loads', () => {
+describe('an engine fitted to measured loads', { timeout: 20_000 }, () => {
   it.each(Object.keys(services) as (keyof typeof services)[])('finds the knobs of a service %s', name => {
     const truth = services[name].knobs;
     const { knobs, ranges, residuals } = study(name).fit;

@@ -10,12 +10,12 @@ import { parseObjective } from '../../../src/scenario/objective.ts';
 import { type MeasuredLoad, measuredRun } from './measured-run.ts';
 
 const service = { gpu: 'A100-80G', model: 'mistral-7b', speed: 0.8, networkMs: 3 };
-const effort = { seeds: [1], requests: 400 };
+const effort = { seeds: [1], requests: 150 };
 const asked = { gpus: [], settings: {}, fleets: [], routing: 'round-robin' } as const;
 const lengths = (index: number) => ({ inputTokens: 100 + 37 * (index % 20), outputTokens: 6 + (index % 7) });
 
 function endpoint(loads: readonly MeasuredLoad[], environment: unknown, objective: string): StudiedEndpoint {
-  const { run, records } = measuredRun(service, loads, { requests: 60, lengths });
+  const { run, records } = measuredRun(service, loads, { requests: 30, lengths });
   const observer = observeLoads(run, { target: 'm/gpu0', workload: 'chat' });
   for (const record of records) observer.add(record);
   const { usable, unusable } = observer.loads();
@@ -42,7 +42,7 @@ const real = {
 const shown = (study: ReturnType<typeof studyOf>) =>
   terminal({ title: 't', blocks: whatIfBlocks([study]) }, { width: 400, colour: false });
 
-describe('an endpoint studied in virtual time', () => {
+describe('an endpoint studied in virtual time', { timeout: 20_000 }, () => {
   it('of the embedded service is a rehearsal, and says so at every figure', () => {
     const study = studyOf(
       endpoint([{ slots: 1 }, { slots: 6 }, { slots: 16 }], embedded, 'p95(ttftMs) <= 300'),

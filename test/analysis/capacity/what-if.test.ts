@@ -21,7 +21,7 @@ function variant(changed: Partial<Variant> & { readonly gpus?: number; readonly 
   return { what: 'as it was', workload, fleet, fittedGpu: 'A100-80G', restsOn: 'the fit', ...rest };
 }
 
-describe('what if', () => {
+describe('what if', { timeout: 20_000 }, () => {
   const own = whatIf(variant(), criteria, calibrated, { effort });
   const perS = own.perS?.value as number;
 

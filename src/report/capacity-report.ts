@@ -86,12 +86,19 @@ function doubts({ runs, endpoints }: Assessment): string[] {
   const unfinished = runs.filter(({ status }) => status !== 'complete');
   return [
     ...unfinished.map(({ id, status }) => `${id}: ${status === 'running' ? 'interrupted' : status}`),
+    ...runs.flatMap(invalidProbes),
     ...together(endpoints, ({ capacity }) => capacity.doubts),
     ...together(endpoints, ({ curve, capacity }) =>
       curve.kind === 'closed' && capacity.perS !== null ? [closedLoop] : [],
     ),
     ...together(endpoints, ({ capacity }) => capacity.signs.map(sign => `where it broke: ${sign}`)),
   ];
+}
+
+/** What a search could not use; of a run without one nothing is used then. */
+function invalidProbes({ id, cells }: Assessment['runs'][number]): string[] {
+  const count = cells.filter(({ validity }) => validity.verdict === 'invalid').length;
+  return count === 0 ? [] : [`${id}: ${count} of ${cells.length} probes are invalid, and not used`];
 }
 
 const closedLoop =

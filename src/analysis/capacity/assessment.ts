@@ -32,7 +32,8 @@ export interface Assessment {
 
 /** What runs that were made alike hold of the capacity of their endpoints. */
 export function assess(all: readonly PlannedRun[], chosen: ChosenObjectives): Assessment {
-  const invalid = all.filter(({ validity }) => validity.verdict === 'invalid');
+  // A search has left out what it could not use of its probes, and so does its curve.
+  const invalid = all.filter(({ validity, searches = [] }) => validity.verdict === 'invalid' && searches.length === 0);
   const runs = all.filter(run => !invalid.includes(run));
   const endpoints = curvesOf(runs).map(curve => {
     const run = runs.find(({ id }) => curve.runs.includes(id)) as PlannedRun;
@@ -46,7 +47,12 @@ export function assess(all: readonly PlannedRun[], chosen: ChosenObjectives): As
       ...(knee === undefined ? {} : { knee }),
     };
   });
-  return { runs, invalid, endpoints, noted: againstFirst(runs).flatMap(({ noted }) => noted) };
+  return {
+    runs,
+    invalid,
+    endpoints,
+    noted: [...invalidProbes(runs), ...againstFirst(runs).flatMap(({ noted }) => noted)],
+  };
 }
 
 /** What makes runs hold different things under one name: they are no curve together. */

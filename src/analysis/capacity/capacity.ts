@@ -41,10 +41,21 @@ export interface Capacity extends Operating {
 export function capacityOf(curve: Curve, all: readonly Objective[]): Capacity {
   const objectives = all.filter(objective => speaksOfCurve(objective, curve));
   if (objectives.length === 0) return { ...bare(curve, []), kind: 'unknown', why: 'no objective speaks of it' };
-  const steps = judged(curve, criteriaOf(objectives, curve.kind));
-  const found = searched(curve, objectives);
-  const capacity = byCurve(curve, objectives, steps);
-  return found === undefined ? capacity : found(capacity);
+  const apart = objectives.map(objective => ({
+    objective,
+    bySearch: curve.searches.length === 0 ? undefined : searched(curve, objective, byCurve(curve, [objective])),
+  }));
+  const rest = apart.flatMap(({ objective, bySearch }) => (bySearch === undefined ? [objective] : []));
+  const capacities = apart.flatMap(({ bySearch }) => bySearch ?? []);
+  if (rest.length > 0) capacities.push(byCurve(curve, rest));
+  return { ...(tightest(capacities) ?? bare(curve, objectives)), objectives: objectives.map(plainText) };
+}
+
+/** What bounds first: what no load meets, then what is not known, then the lowest rate. */
+function tightest(capacities: readonly Capacity[]): Capacity | undefined {
+  const place = ({ kind, perS }: Capacity) =>
+    kind === 'below' ? -2 : kind === 'unknown' || perS === null ? -1 : perS.value;
+  return [...capacities].sort((a, b) => place(a) - place(b))[0];
 }
 
 interface Step {
@@ -89,7 +100,8 @@ function bare(curve: Curve, objectives: readonly Objective[]): Capacity {
   };
 }
 
-function byCurve(curve: Curve, objectives: readonly Objective[], steps: readonly Step[]): Capacity {
+function byCurve(curve: Curve, objectives: readonly Objective[]): Capacity {
+  const steps = judged(curve, criteriaOf(objectives, curve.kind));
   const nothing = bare(curve, objectives);
   const miss = steps.findIndex(({ held }) => held === false);
   const before = miss === -1 ? steps : steps.slice(0, miss);

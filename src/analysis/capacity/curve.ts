@@ -83,8 +83,8 @@ interface Part {
 function partsOf(run: PlannedRun): Part[] {
   return run.cells.flatMap(cell => {
     const load = steadyLoad(cell);
-    if (load === undefined || cell.windowMs === null || cell.counts.due === 0 || cell.endedBy === 'interrupted')
-      return [];
+    const isWhole = cell.windowMs !== null && cell.counts.due > 0 && cell.endedBy !== 'interrupted';
+    if (load === undefined || !isWhole || cell.validity.verdict === 'invalid') return [];
     const [hardware, service] = [hardwareOf(run, cell), serviceOf(run, cell)];
     const order = cell.order === 'parallel';
     const key = JSON.stringify([cell.target.name, cell.workload, load.kind, order, hardware, service]);

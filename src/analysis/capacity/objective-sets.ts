@@ -4,6 +4,7 @@ import type { Workload } from '../../scenario/workload.ts';
 import { nearest } from '../../schema/nearest.ts';
 import { speaksOfCurve } from './criterion.ts';
 import type { Curve, PlannedRun } from './curve.ts';
+import { lookedFor } from './searched.ts';
 
 export interface ObjectiveSet {
   readonly objectives: readonly Objective[];
@@ -54,7 +55,7 @@ export function parseChosen(texts: readonly string[]): ChosenObjectives {
 }
 
 /**
- * What a curve is held to: what was asked for; else the objectives of the scenario that speak of it at any load; else
+ * What a curve is held to: what was asked for; else what a search looked for; else the objectives of the scenario that speak of it at any load; else
  * what MLPerf asks of an interactive service, or the contract where answers come in one piece.
  */
 export function objectivesFor(curve: Curve, run: PlannedRun, chosen: ChosenObjectives): ObjectiveSet {
@@ -68,11 +69,18 @@ export function objectivesFor(curve: Curve, run: PlannedRun, chosen: ChosenObjec
       ),
     };
   }
+  const looked = searchedFor(curve);
+  if (looked.length > 0) return { objectives: looked, source: 'the search' };
   const own = run.scenario.objectives.filter(
     objective => objective.loads.length === 0 && speaksOfCurve(objective, curve),
   );
   if (own.length > 0) return { objectives: own, source: 'the scenario' };
   return setOf(workload?.stream === false && workload.kind === 'text' ? 'contract' : 'interactive', workload);
+}
+
+function searchedFor({ searches }: Curve): Objective[] {
+  const looked = searches.flatMap(search => lookedFor(search) ?? []);
+  return looked.filter(({ text }, i) => looked.findIndex(each => each.text === text) === i);
 }
 
 function setOf(name: ObjectiveSetName, workload: Workload | undefined): ObjectiveSet {

@@ -6,32 +6,25 @@ import { nameOf, plainText } from './criterion.ts';
 import { operatingAt } from './crossing.ts';
 import type { Curve } from './curve.ts';
 
-/**
- * What a search says in place of the curve: gives a function that puts it there, undefined where none looked for the
- * one objective. Of several objectives a search for one says nothing of the others, and the curve stands.
- */
-export function searched(
-  curve: Curve,
-  objectives: readonly Objective[],
-): ((byCurve: Capacity) => Capacity) | undefined {
-  const [objective] = objectives;
-  if (objective === undefined || objectives.length > 1) return undefined;
-  const found = curve.searches.filter(search => plain(search) === plainText(objective) && search.kind !== 'unknown');
+/** What a search for one objective says, in place of what the curve says of it; undefined where none looked for it and found out. */
+export function searched(curve: Curve, objective: Objective, byCurve: Capacity): Capacity | undefined {
+  const found = curve.searches.filter(each => {
+    const looked = lookedFor(each);
+    return looked !== undefined && plainText(looked) === plainText(objective) && each.kind !== 'unknown';
+  });
   // The last word: of several runs the one that is named last.
   const search = found.at(-1);
-  return search === undefined
-    ? undefined
-    : byCurve => ({
-        ...byCurve,
-        ...replaced(curve, search, { ...byCurve, binding: byCurve.binding ?? nameOf(objective.metric) }),
-      });
+  if (search === undefined) return undefined;
+  const binding = byCurve.binding ?? nameOf(objective.metric);
+  return { ...byCurve, doubts: curve.doubts, ...replaced(curve, search, { ...byCurve, binding }) };
 }
 
-function plain({ objective }: SearchResult): string {
+/** What a search looked for; undefined where its text is no objective. */
+export function lookedFor({ objective }: SearchResult): Objective | undefined {
   try {
-    return plainText(parseObjective(objective));
+    return parseObjective(objective);
   } catch {
-    return objective;
+    return undefined;
   }
 }
 

@@ -32,6 +32,9 @@ export function problemOfRun(value: unknown, { histograms = true } = {}): string
   if (!isMapping(scenario) || !Array.isArray(scenario['targets']) || !isMapping(scenario['service']))
     return 'a run without its scenario';
   if (!Array.isArray(cells)) return 'a run without cells';
+  const { searches = [] } = value;
+  if (!Array.isArray(searches) || !searches.every(each => isMapping(each) && Array.isArray(each['probes'])))
+    return 'a run with searches that cannot be read';
   return cells.map((cell, i) => problemOfCell(cell, i, histograms)).find(problem => problem !== undefined);
 }
 

@@ -136,7 +136,20 @@ describe('the capacity of an endpoint', () => {
       why: 'a search found 4.80 to 5.30/s, with 90.0 % confidence (0 probes, 9,000 requests)',
     });
     expect(of('p95(ttftMs) <= 400').perS?.provenance).toBe('interpolated');
-    expect(of('p95(ttftMs) <= 500', 'errorRatio <= 0.5').perS?.provenance).toBe('interpolated');
+    // Beside other objectives it bounds, unless one of them does first.
+    expect(of('p95(ttftMs) <= 500', 'p95(tpotMs) <= 50')).toMatchObject({
+      perS: { value: 5.1 },
+      objectives: ['p95(ttftMs) <= 500', 'p95(tpotMs) <= 50'],
+    });
+    expect(of('p95(ttftMs) <= 500', 'p95(responseTimeMs) <= 500')).toMatchObject({
+      binding: 'response time',
+      perS: { low: 2, high: 4, provenance: 'interpolated' },
+    });
+    expect(of().perS?.value).toBe(5.1);
+    const below = { ...run, searches: [{ ...search, kind: 'below from', high: 2 } as const] };
+    expect(only(assess([below], parseChosen([])))).toMatchObject({ kind: 'below', perS: null });
+    const spoiled = { ...run, validity: { verdict: 'invalid', reasons: [] } as const };
+    expect(only(assess([spoiled], parseChosen([]))).perS?.value).toBe(5.1);
   });
 
   it('is labelled as simulated where no GPU was', () => {

@@ -51,7 +51,7 @@ export function assess(all: readonly PlannedRun[], chosen: ChosenObjectives): As
     runs,
     invalid,
     endpoints,
-    noted: [...invalidProbes(runs), ...againstFirst(runs).flatMap(({ noted }) => noted)],
+    noted: againstFirst(runs).flatMap(({ noted }) => noted),
   };
 }
 

@@ -36,7 +36,7 @@ export function capacityReport(
             'Simulated: the target was the embedded service with a modelled GPU, not a GPU. Good for shapes and for trying this out; not for deciding what to buy.',
           )
         : []),
-      ...callout('doubt', 'To be read with care', doubts(assessment)),
+      ...callout('doubt', 'To be read with care', [...leftOut(forecast), ...doubts(assessment)]),
       ...callout('doubt', 'Not the same in all runs, and read together', noted),
       ...(forecast === undefined ? [] : planBlocks(forecast)),
       ...(endpoints.length === 0
@@ -80,6 +80,12 @@ function answer(endpoints: readonly EndpointAssessment[]): Block[] {
   return others.length === 0
     ? [{ kind: 'callout', tone: 'plain', text: text(first) }]
     : [{ kind: 'callout', tone: 'plain', text: 'At their objectives:', items: endpoints.map(text) }];
+}
+
+/** Endpoints that a plan was made without. */
+function leftOut(forecast: Forecast | undefined): string[] {
+  const all = forecast?.plan.models.flatMap(({ parts }) => parts.flatMap(({ supply }) => supply.leftOut)) ?? [];
+  return all.map(each => `planned without ${each}`);
 }
 
 function doubts({ runs, endpoints }: Assessment): string[] {

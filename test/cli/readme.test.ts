@@ -44,13 +44,13 @@ describe('the README', () => {
     expect(shown.length).toBeGreaterThanOrEqual(1);
     for (const line of shown) {
       // As it stands, but for the address, and small enough for a test.
-      const args = line
-        .split(/\s+/)
+      const args = [...line.matchAll(/"([^"]*)"|(\S+)/g)]
+        .map(([, quoted, plain = '']) => quoted ?? plain)
         .slice(2)
         .map(word =>
           word
             .replace('http://localhost:8000', service.url)
-            .replace(/^(scenarios|reports)\//, `${resolve('.')}/$1/`)
+            .replace(/^(scenarios|reports)(?=\/|$)/, `${resolve('.')}/$1`)
             .replace(/^300$/, '5')
             .replace(/^1,8,32$/, '1,4'),
         );

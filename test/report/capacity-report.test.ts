@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { assess } from '../../src/analysis/capacity/assessment.ts';
 import { parseDemand } from '../../src/analysis/capacity/demand-file.ts';
@@ -32,6 +33,14 @@ describe('the report of a capacity', () => {
   it('is as it was, on a terminal of 80 columns', async () => {
     const text = terminal(capacityReport(assessment, forecast), { width: 80, colour: false });
     await expect(text).toMatchFileSnapshot('golden/capacity.txt');
+  });
+
+  it('stands in docs/capacity.md as it is', () => {
+    const text = terminal(capacityReport(assessment, forecast), { width: 80, colour: false }).split('\n');
+    const shown =
+      /```made\n([\s\S]*?)```/.exec(readFileSync('docs/capacity.md', 'utf8'))?.[1]?.trim().split('\n') ?? [];
+    expect(shown.length).toBeGreaterThan(10);
+    for (const line of shown) expect(text).toContain(line);
   });
 
   it('says that the gateway binds before any GPU does', () => {

@@ -24,6 +24,12 @@ describe('the shipped scenarios', () => {
     },
   );
 
+  it('are joined by the one of docs/capacity.md', () => {
+    const text = /```yaml\n([\s\S]*?)```/.exec(readFileSync('docs/capacity.md', 'utf8'))?.[1] ?? '';
+    const { scenario } = parseScenario({ file: 'capacity.md', text, overrides: [], environment: {} });
+    expect(expand(scenario)).toHaveLength(6);
+  });
+
   it('come with a demand that is valid, for a model and a workload that they measure', () => {
     const file = 'forecast.example.yaml';
     const { demand } = parseDemand({ file, text: read(file) });

@@ -26,6 +26,8 @@ export interface Supply
   readonly binding: string | null;
   /** What it rests on. */
   readonly restsOn: string;
+  /** Endpoints of which there is no capacity and that it knows nothing of, with why. */
+  readonly leftOut: readonly string[];
 }
 
 /** Why there is no supply: no endpoint of it was driven, too little was, or no load meets the objectives. */
@@ -55,10 +57,11 @@ export function supplyOf(capacities: readonly Capacity[], model: string, workloa
       reason: 'unlike',
       why: `measured on several kinds of GPU (${kinds.join(', ')}): a plan is for one of them; name only runs of it`,
     };
-  return merged(first, used);
+  const leftOut = own.filter(each => each.perS === null).map(({ label, why }) => `${label}: ${why}`);
+  return { ...merged(first, used), leftOut };
 }
 
-function merged(first: Capacity, used: readonly Capacity[]): Supply {
+function merged(first: Capacity, used: readonly Capacity[]): Omit<Supply, 'leftOut'> {
   const { model, workload, hardware, objectives, gpus } = first;
   const mean = (of: (each: Capacity) => number | null) => meanOf(used.flatMap(each => of(each) ?? [])) ?? null;
   const bindings = [...new Set(used.flatMap(({ binding }) => binding ?? []))];

@@ -21,6 +21,7 @@ export function madeSupply(supply: Partial<Supply> = {}): Supply {
     watts: 500,
     joulesPerOutputToken: 10,
     restsOn: 'made by hand',
+    leftOut: [],
     ...supply,
   };
 }

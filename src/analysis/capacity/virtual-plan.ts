@@ -72,5 +72,6 @@ function supplied(own: Capacity, { perS, binding, responseTimeMs, restsOn, what,
     watts: null,
     joulesPerOutputToken: null,
     restsOn,
+    leftOut: [],
   };
 }

@@ -10,24 +10,15 @@ import { checkText } from '../report/gate-report.ts';
 import { markdown } from '../report/markdown.ts';
 import { terminal } from '../report/terminal.ts';
 import { writingInto } from '../store/run-directory.ts';
-import { loadPolicy, type PolicyArguments } from './gate-sources.ts';
+import { loadPolicy, type PairArguments } from './gate-sources.ts';
 import { type Io, say, shownPath } from './io.ts';
 import { runId } from './one-run.ts';
 import { PairMaker } from './pairs.ts';
 
-export interface CalibrateGateArguments extends PolicyArguments {
-  readonly scenario: string;
+export interface CalibrateGateArguments extends PairArguments {
   readonly url?: string | undefined;
-  readonly tokenFile?: string | undefined;
-  readonly pairs: number;
   /** How many pairs a gate will plan. */
   readonly planned: number;
-  readonly seed?: number | undefined;
-  readonly target?: string | undefined;
-  readonly set?: readonly string[] | undefined;
-  readonly out?: string | undefined;
-  readonly json?: boolean | undefined;
-  readonly quiet?: boolean | undefined;
 }
 
 /** `tgi-bench calibrate --gate`: pairs of runs of one and the same service, and what a gate should allow for their noise. */

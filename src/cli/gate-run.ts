@@ -7,31 +7,22 @@ import { writingInto } from '../store/run-directory.ts';
 import { parseDurationMs } from '../units.ts';
 import { deliver } from './gate-delivery.ts';
 import { showPlan } from './gate-plan.ts';
-import { loadPolicy, type PolicyArguments } from './gate-sources.ts';
+import { loadPolicy, type PairArguments } from './gate-sources.ts';
 import type { Io } from './io.ts';
 import { runId } from './one-run.ts';
 import { PairMaker } from './pairs.ts';
 
-export interface GateRunArguments extends PolicyArguments {
-  readonly scenario: string;
+export interface GateRunArguments extends PairArguments {
   readonly baselineUrl: string;
   readonly candidateUrl: string;
-  readonly tokenFile?: string | undefined;
   readonly candidateTokenFile?: string | undefined;
   readonly baselineUp?: string | undefined;
   readonly candidateUp?: string | undefined;
   readonly ready?: string | undefined;
   readonly readyWithin: string;
-  readonly pairs: number;
-  readonly seed?: number | undefined;
-  readonly target?: string | undefined;
-  readonly set?: readonly string[] | undefined;
-  readonly out?: string | undefined;
   readonly plan?: boolean | undefined;
   readonly history?: readonly string[] | undefined;
   readonly baselines: string;
-  readonly json?: boolean | undefined;
-  readonly quiet?: boolean | undefined;
 }
 
 /** `tgi-bench gate run`: makes pairs of runs of two services, as many as it takes, and judges them. */

@@ -16,6 +16,19 @@ export interface PolicyArguments {
   readonly allow?: readonly string[] | undefined;
 }
 
+/** What pairs of runs are made of, as it is told on the command line. */
+export interface PairArguments extends PolicyArguments {
+  readonly scenario: string;
+  readonly tokenFile?: string | undefined;
+  readonly pairs: number;
+  readonly seed?: number | undefined;
+  readonly target?: string | undefined;
+  readonly set?: readonly string[] | undefined;
+  readonly out?: string | undefined;
+  readonly json?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+}
+
 /** The policy of a file, or what stands where there is none, with what the command line allows besides. */
 export function loadPolicy({ policy: file, allow }: PolicyArguments, io: Io): Policy {
   return allowing(

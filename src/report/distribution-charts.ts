@@ -2,7 +2,7 @@
 import { type Distribution, distributionOf, quantileIn } from '../analysis/distribution.ts';
 import { metrics } from '../record/metrics.ts';
 import type { CellResult, Run } from '../record/run.ts';
-import { axisRange, scaleFor } from './chart/axis.ts';
+import { valueAxis } from './chart/axis.ts';
 import type { Chart, Point, Series } from './chart/chart.ts';
 import { drawable, endpoints } from './endpoints.ts';
 import { doubts } from './remarks.ts';
@@ -37,13 +37,7 @@ function distribution(run: Run, metric: 'ttftMs' | 'itlMs'): Chart[] {
     series.flatMap(({ points }) => points.flatMap(([x, y]) => (x < 1.3 ? [] : (y ?? [])))),
   );
   if (values.length === 0) return [];
-  const scale = scaleFor(values);
-  const y = {
-    label: `ms${scale === 'log' ? ', logarithmic' : ''}`,
-    scale,
-    format: 'number',
-    ...axisRange(values, scale),
-  } as const;
+  const y = valueAxis('ms', values);
   const furthest = Math.max(...drawn.flatMap(({ series }) => series.flatMap(({ points }) => points.map(([x]) => x))));
   const more = panels.length > maxSteps ? ` The first ${maxSteps} of ${panels.length} steps.` : '';
   return [

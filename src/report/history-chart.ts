@@ -2,7 +2,7 @@
 import type { History, Trend, TrendGroup } from '../analysis/history.ts';
 import { measureText } from '../analysis/measure.ts';
 import { metrics } from '../record/metrics.ts';
-import { axisRange, scaleFor } from './chart/axis.ts';
+import { axisRange, valueAxis } from './chart/axis.ts';
 import type { Chart, Panel, Series } from './chart/chart.ts';
 import { drawable } from './endpoints.ts';
 import { quantityCell } from './history-cells.ts';
@@ -19,14 +19,8 @@ export function trendChart(group: TrendGroup, history: History, number: number):
   const values = trends.flatMap(({ points }) => points.flatMap(({ reading }) => reading.value ?? []));
   if (runs.length < 2 || values.length === 0) return [];
   const text = measureText(history.measure);
-  const scale = history.kind === 'factor' ? scaleFor(values) : 'linear';
   const unit = metrics.find(({ name }) => name === history.measure.metric)?.unit ?? text;
-  const y: Panel['y'] = {
-    label: `${unit}${scale === 'log' ? ', logarithmic' : ''}`,
-    scale,
-    format: history.kind === 'points' ? 'ratio' : 'number',
-    ...axisRange(values, scale),
-  };
+  const y = history.kind === 'points' ? shareAxis(text, values) : valueAxis(unit, values);
   const more =
     loads.length > mostPanels ? ` The first ${mostPanels} of ${loads.length} loads; the table holds all.` : '';
   return [
@@ -67,6 +61,10 @@ export function trendChart(group: TrendGroup, history: History, number: number):
       },
     },
   ];
+}
+
+function shareAxis(label: string, values: readonly number[]): Panel['y'] {
+  return { label, scale: 'linear', format: 'ratio', ...axisRange(values, 'linear') };
 }
 
 function nameOf({ target, workload }: Trend): string {

@@ -27,21 +27,13 @@ export function timeline(run: Run, rows: readonly TimelineRow[]): Chart[] {
     max: last.toS,
   } as const;
   const spans = spansOf(run.cells);
-  const panels = measures.flatMap(({ title, format = 'number', max, of }): Panel[] => {
-    const series = groups.map((group, i): Series => {
-      const points = bins.map((bin): Point => [middle(bin), round(of(bin.groups[i]))]);
-      return { label: group.label, colour: group.colour, style: 'line', weight: 0.35, points };
-    });
-    const values = series.flatMap(({ points }) => points.flatMap(([, y]) => y ?? []));
-    if (values.length === 0) return [];
-    const y = {
-      label: title,
-      scale: 'linear',
-      format,
-      ...(max === undefined ? axisRange(values, 'linear', 2) : { min: 0, max, ticks: [0, max / 2, max] }),
-    } as const;
-    return [{ title, x, y, series, spans }];
-  });
+  const panelsOf = (shown: readonly Measure[]) =>
+    shown.flatMap(measure => linePanel(measure, bins, groups, { x, spans }));
+  // Whose refusals they are is the question where there are several.
+  const trouble =
+    groups.length > 1
+      ? panelsOf(troubleMeasures.filter(({ of }) => bins.some(bin => bin.groups.some(group => (of(group) ?? 0) > 0))))
+      : troublePanel(bins, { x, spans });
   return [
     {
       kind: 'chart',
@@ -49,7 +41,7 @@ export function timeline(run: Run, rows: readonly TimelineRow[]): Chart[] {
       title: 'Requests, tokens, refusals and GPUs along time',
       summary: `Warm-up and drain included; each point is ${widthS === 1 ? 'a second' : `the mean of ${widthS} s`}. Above it stands what was asked meanwhile.${troubleText(rows)}${groupingText(groups, rows)}${simulatedText(rows)}`,
       layout: 'stacked',
-      panels: [...panels.slice(0, 3), ...troublePanel(bins, x, spans), ...panels.slice(3)],
+      panels: [...panelsOf(loadMeasures), ...trouble, ...panelsOf(gpuMeasures)],
       table: tableOf(rows, groups),
     },
   ];
@@ -66,10 +58,12 @@ interface Measure {
   readonly of: (of: Bin['groups'][number] | undefined) => number | null;
 }
 
-const measures: readonly Measure[] = [
+const loadMeasures: readonly Measure[] = [
   { title: 'requests in flight', of: group => group?.inFlight ?? null },
   { title: 'requests sent /s', of: group => group?.sentPerS ?? null },
   { title: 'output tokens /s', of: group => group?.outputTokensPerS ?? null },
+];
+const gpuMeasures: readonly Measure[] = [
   { title: 'GPU utilisation', format: 'ratio', max: 1, of: group => group?.utilisationRatio ?? null },
   { title: 'GPU power, W', of: group => group?.powerWatts ?? null },
 ];
@@ -85,17 +79,52 @@ const troubles: readonly { readonly label: string; readonly colour: number; read
     },
   ];
 
-/** Refusals and errors of all endpoints, where there were any. */
-function troublePanel(bins: readonly Bin[], x: Panel['x'], spans: readonly Span[]): Panel[] {
-  const series = troubles.map(({ label, colour, kinds }): Series => {
-    const perS = (bin: Bin) =>
-      bin.groups.reduce((sum, group) => sum + kinds.reduce((of, kind) => of + (group?.endedPerS[kind] ?? 0), 0), 0);
-    return { label, colour, style: 'bars', points: bins.map((bin): Point => [middle(bin), round(perS(bin))]) };
+const troubleMeasures = troubles.map(
+  ({ label, kinds }): Measure => ({
+    title: `${label} /s`,
+    of: group => (group === undefined ? null : kinds.reduce((sum, kind) => sum + group.endedPerS[kind], 0)),
+  }),
+);
+
+type Ground = Pick<Panel, 'x'> & { readonly spans: readonly Span[] };
+
+/** A line a group; none where nothing is known of any. */
+function linePanel(
+  { title, format = 'number', max, of }: Measure,
+  bins: readonly Bin[],
+  groups: readonly Group[],
+  ground: Ground,
+): Panel[] {
+  const series = groups.map((group, i): Series => {
+    const points = bins.map((bin): Point => [middle(bin), round(of(bin.groups[i]))]);
+    return { label: group.label, colour: group.colour, style: 'line', weight: 0.35, points };
+  });
+  const values = series.flatMap(({ points }) => points.flatMap(([, y]) => y ?? []));
+  if (values.length === 0) return [];
+  const y = {
+    label: title,
+    scale: 'linear',
+    format,
+    ...(max === undefined ? axisRange(values, 'linear', 2) : { min: 0, max, ticks: [0, max / 2, max] }),
+  } as const;
+  return [{ title, y, series, ...ground }];
+}
+
+/** Refusals and errors of all that is drawn as one, on top of each other; none where there were none. */
+function troublePanel(bins: readonly Bin[], ground: Ground): Panel[] {
+  const series = troubles.map(({ label, colour }, i): Series => {
+    const of = troubleMeasures[i]?.of;
+    return {
+      label,
+      colour,
+      style: 'bars',
+      points: bins.map((bin): Point => [middle(bin), round(of?.(bin.groups[0]) ?? 0)]),
+    };
   });
   const totals = bins.map((_, i) => series.reduce((sum, { points }) => sum + (points[i]?.[1] ?? 0), 0));
   if (totals.every(total => total === 0)) return [];
   const y = { label: '/s', scale: 'linear', format: 'number', ...axisRange(totals, 'linear', 2) } as const;
-  return [{ title: '429, 403 and errors /s', x, y, series, spans }];
+  return [{ title: '429, 403 and errors /s', y, series, ...ground }];
 }
 
 function troubleText(rows: readonly TimelineRow[]): string {
@@ -159,7 +188,9 @@ function spansOf(cells: readonly CellResult[]): Span[] {
 /** The same in as few stretches as can be read, endpoint by endpoint. */
 function tableOf(rows: readonly TimelineRow[], groups: readonly Group[]): Chart['table'] {
   const { bins } = binned(rows, groups, maxTableBins);
-  const shown = measures.filter(({ of }) => bins.some(bin => bin.groups.some(group => of(group) !== null)));
+  const shown = [...loadMeasures, ...gpuMeasures].filter(({ of }) =>
+    bins.some(bin => bin.groups.some(group => of(group) !== null)),
+  );
   return {
     kind: 'table',
     caption: 'means over stretches of the run; timeline.csv has every second',
@@ -168,7 +199,7 @@ function tableOf(rows: readonly TimelineRow[], groups: readonly Group[]): Chart[
       right('to s'),
       left('endpoint'),
       ...shown.map(({ title }) => right(title)),
-      ...troubles.map(({ label }) => right(`${label} /s`)),
+      ...troubleMeasures.map(({ title }) => right(title)),
     ],
     rows: bins.flatMap(bin =>
       groups.flatMap((group, i) => {
@@ -183,9 +214,7 @@ function tableOf(rows: readonly TimelineRow[], groups: readonly Group[]): Chart[
               const value = of(own);
               return { text: value === null ? missing : format === 'ratio' ? formatRatio(value) : formatNumber(value) };
             }),
-            ...troubles.map(({ kinds }) => ({
-              text: formatNumber(kinds.reduce((sum, kind) => sum + own.endedPerS[kind], 0)),
-            })),
+            ...troubleMeasures.map(({ of }) => ({ text: formatNumber(of(own) ?? 0) })),
           ],
         ];
       }),

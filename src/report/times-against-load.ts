@@ -6,7 +6,7 @@ import type { CellResult, Run } from '../record/run.ts';
 import type { MetricSummary, QuantileKey } from '../record/summary.ts';
 import { median } from '../stats/quantile.ts';
 import { formatNumber } from '../units.ts';
-import { axisRange, scaleFor } from './chart/axis.ts';
+import { valueAxis } from './chart/axis.ts';
 import type { Chart, Panel, Point, Series } from './chart/chart.ts';
 import { conditionOf, type Endpoint, endpoints } from './endpoints.ts';
 import { doubts } from './remarks.ts';
@@ -62,13 +62,7 @@ function timeAgainstLoad(run: Run, groups: readonly Group[], metric: TimeMetric)
     ...panels.flatMap(({ marks }) => marks.map(({ at }) => at)),
   ];
   if (values.length === 0) return [];
-  const scale = scaleFor(values);
-  const y = {
-    label: `ms${scale === 'log' ? ', logarithmic' : ''}`,
-    scale,
-    format: 'number',
-    ...axisRange(values, scale),
-  } as const;
+  const y = valueAxis('ms', values);
   return [
     {
       kind: 'chart',

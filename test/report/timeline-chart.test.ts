@@ -84,11 +84,35 @@ describe('the timeline of a run', () => {
       'requests in flight',
       'requests sent /s',
       'output tokens /s',
-      '429, 403 and errors /s',
+      '429 /s',
       'GPU utilisation',
       'GPU power, W',
     ]);
     expect(timeline(run, more)[0]?.summary).toContain('simulated');
+  });
+
+  it('tells refusals and errors of several endpoints apart, and stacks those of one', () => {
+    const counts = { ...(rows[0] as TimelineRow).counts, rate_limited: 3, overloaded: 1, timeout: 2 };
+    const at = [row('m/gpu0', 3), row('m/gpu1', 3, { counts })];
+    const panels = timeline(run, [...rows, ...at])[0]?.panels.slice(3);
+    expect(panels?.map(({ title }) => title)).toEqual(['429 /s', 'errors /s']);
+    expect(panels?.map(({ series }) => series.map(({ label, points }) => [label, points.at(-1)?.[1]]))).toEqual([
+      [
+        ['m/gpu0', 0],
+        ['m/gpu1', 4],
+      ],
+      [
+        ['m/gpu0', 0],
+        ['m/gpu1', 2],
+      ],
+    ]);
+    const [single] = timeline(run, [row('m/gpu1', 0, { counts })]).flatMap(chart => chart.panels.slice(3));
+    expect(single?.title).toBe('429, 403 and errors /s');
+    expect(single?.series.map(({ label, points }) => [label, points[0]?.[1]])).toEqual([
+      ['429', 4],
+      ['403', 0],
+      ['errors', 2],
+    ]);
   });
 
   it('draws more endpoints than can be told apart as one line a model', () => {

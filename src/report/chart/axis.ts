@@ -34,9 +34,15 @@ function roundStep(value: number): number {
 const widestLinear = 12;
 
 /** The scale on which all values can be told apart. */
-export function scaleFor(values: readonly number[]): Axis['scale'] {
+function scaleFor(values: readonly number[]): Axis['scale'] {
   const known = values.filter(value => value > 0);
   return known.length > 0 && Math.max(...known) / Math.min(...known) > widestLinear ? 'log' : 'linear';
+}
+
+/** The axis of values of a unit, on the scale on which they can be told apart; it says so where that is logarithmic. */
+export function valueAxis(unit: string, values: readonly number[], format: NumberFormat = 'number'): Axis {
+  const scale = scaleFor(values);
+  return { label: `${unit}${scale === 'log' ? ', logarithmic' : ''}`, scale, format, ...axisRange(values, scale) };
 }
 
 const steps = [1, 1.5, 2, 3, 5, 7, 10];

@@ -5,7 +5,6 @@ import { type DemandFile, parseDemand } from '../analysis/capacity/demand-file.t
 import { type Forecast, forecastOf } from '../analysis/capacity/forecast.ts';
 import { type ChosenObjectives, parseChosen } from '../analysis/capacity/objective-sets.ts';
 import type { VirtualStudy } from '../analysis/capacity/virtual-study.ts';
-import { unlikeError } from '../analysis/gate/likeness.ts';
 import { type ExitCode, exitCodes, HarnessError, messageOf, worstExitCode } from '../errors.ts';
 import { capacityJson } from '../report/capacity-json.ts';
 import { capacityReport } from '../report/capacity-report.ts';
@@ -33,7 +32,11 @@ export async function capacityCommand(args: CapacityArguments, io: Io): Promise<
   const kept = await loadRuns(args.run, io);
   const runs = kept.map(({ run }) => run);
   const unlike = unlikeRuns(runs);
-  if (unlike.length > 0) throw unlikeError(unlike);
+  if (unlike.length > 0)
+    throw new HarnessError(unlike.join('\n'), {
+      hint: 'one name stands for two workloads there: look at the runs one by one, or give them names of their own',
+      exitCode: exitCodes.usage,
+    });
   const assessment = assess(runs, chosen);
   const tried = await studies(args, assessment.endpoints, kept, io);
   const forecast = demand === undefined ? undefined : forecastOf(assessment, demand, tried);

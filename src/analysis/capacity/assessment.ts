@@ -3,7 +3,6 @@
  * what a demand comes to. A pure function of the runs; what it cannot say it says.
  */
 import { unlikenessOf } from '../comparison/unlike.ts';
-import type { Difference } from '../gate/likeness.ts';
 import { type Capacity, capacityOf } from './capacity.ts';
 import { keepsUp } from './criterion.ts';
 import { type Curve, curvesOf, type PlannedRun } from './curve.ts';
@@ -55,9 +54,16 @@ export function assess(all: readonly PlannedRun[], chosen: ChosenObjectives): As
   };
 }
 
-/** What makes runs hold different things under one name: they are no curve together. */
-export function unlikeRuns(runs: readonly PlannedRun[]): Difference[] {
-  return againstFirst(runs).flatMap(({ refused }) => refused.filter(({ part }) => part === 'scenario'));
+/** What makes runs hold different things under one name, which is no curve together: a sentence each. */
+export function unlikeRuns(runs: readonly PlannedRun[]): string[] {
+  return againstFirst(runs).flatMap(({ refused }, i) =>
+    refused
+      .filter(({ part }) => part === 'scenario')
+      .map(
+        ({ where, baseline, candidate }) =>
+          `${runs[i + 1]?.id}: ${where.replace(/^asked\./, '')}: expected ${baseline} as in ${runs[0]?.id}, got ${candidate}`,
+      ),
+  );
 }
 
 function againstFirst([first, ...others]: readonly PlannedRun[]) {

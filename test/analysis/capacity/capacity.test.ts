@@ -101,8 +101,8 @@ describe('the capacity of an endpoint', () => {
         workloads: { chat: { ...other.scenario.workloads['chat'], prompt: { text: 'How?' } } },
       },
     };
-    expect(unlikeRuns([madeCurve(), prompt as typeof other])).toMatchObject([
-      { where: 'asked.workloads.chat.prompt.text' },
+    expect(unlikeRuns([madeCurve(), prompt as typeof other])).toEqual([
+      'o: workloads.chat.prompt.text: expected Why? as in r, got How?',
     ]);
   });
 

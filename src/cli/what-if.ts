@@ -113,8 +113,8 @@ async function gather(endpoints: readonly EndpointAssessment[], runs: readonly K
       found[i]?.unusable.push(...unusable);
     }
   }
-  return endpoints.map(({ curve: { label, target, model, workload, runs: ids }, objectives }, i) => ({
-    label,
+  return endpoints.map(({ curve: { target, model, workload, runs: ids }, objectives }, i) => ({
+    label: `${target} ${workload}`,
     target,
     model,
     workload,

@@ -13,7 +13,7 @@ import type { VirtualStudy } from '../analysis/capacity/virtual-study.ts';
 import { formatChange, formatNumber, formatRatio, missing } from '../units.ts';
 import { rangeText } from './capacity-words.ts';
 import type { Block, Callout, Facts, Table, TableCell } from './document.ts';
-import { left, number, right } from './table-cells.ts';
+import { count, left, number, right } from './table-cells.ts';
 
 /** The studies of some endpoints; nothing where there are none. */
 export function whatIfBlocks(studies: readonly VirtualStudy[]): Block[] {
@@ -88,7 +88,7 @@ function whatIfTable(study: VirtualStudy): Table {
       const change = perS === null || base === null ? null : perS.value / gpus / base - 1;
       return [
         { text: what, notes: [why === undefined ? `rests on ${restsOn}` : `${what}: ${why}`] },
-        number(gpus),
+        count(gpus),
         number(perS?.value ?? null),
         { text: rangeText(perS) },
         { text: change === null ? missing : formatChange(change), value: change },

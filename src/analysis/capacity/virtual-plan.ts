@@ -3,7 +3,7 @@
 import type { Capacity } from './capacity.ts';
 import { demandsOf } from './demand.ts';
 import type { DemandFile } from './demand-file.ts';
-import { provenanceText } from './figure.ts';
+import { type Figure, provenanceText } from './figure.ts';
 import { planOf } from './plan.ts';
 import { type NoSupply, type Supply, supplyOf } from './supply.ts';
 import type { VirtualStudy } from './virtual-study.ts';
@@ -23,7 +23,7 @@ export function virtualSensitivities(
     .flatMap(study => {
       const own = capacities.find(({ model, workload }) => model === study.model && workload === study.workload);
       if (own === undefined) return [];
-      return study.whatIfs
+      const alone = study.whatIfs
         .filter(({ gpus }) => gpus === 1)
         .map((tried): Sensitivity => {
           const supplyFor = (model: string, workload: string) =>
@@ -41,7 +41,32 @@ export function virtualSensitivities(
             restsOn: tried.restsOn,
           };
         });
+      const peakPerS = demands
+        .filter(({ model, workload }) => model === study.model && workload === study.workload)
+        .reduce((sum, demand) => sum + demand.peakPerS, 0);
+      return [...alone, ...fleetFor(study, peakPerS)];
     });
+}
+
+/** The smallest fleet of those tried that holds the busiest hour: all of it used, and none spare. */
+function fleetFor(study: VirtualStudy, peakPerS: number): Sensitivity[] {
+  const fleets = study.whatIfs.filter(({ gpus, perS }) => gpus > 1 && perS !== null).sort((a, b) => a.gpus - b.gpus);
+  const last = fleets.at(-1);
+  if (last === undefined) return [];
+  const smallest = (of: (perS: Figure) => number | null) =>
+    fleets.find(({ perS }) => (of(perS as Figure) ?? 0) >= peakPerS);
+  const enough = smallest(({ value }) => value);
+  const row = {
+    what: 'a fleet behind a router, used to the full',
+    model: study.model,
+    perS: enough?.perS ?? null,
+    provenance: certaintyText(study, last),
+    restsOn: `fleets of up to ${last.gpus} GPUs, tried whole`,
+  };
+  if (enough === undefined)
+    return [{ ...row, gpus: null, why: `${last.gpus} GPUs, the most that were tried, do not hold the busiest hour` }];
+  const [low, high] = [smallest(perS => perS.high), smallest(perS => perS.low)];
+  return [{ ...row, gpus: { value: enough.gpus, low: low?.gpus ?? null, high: high?.gpus ?? null } }];
 }
 
 /** `simulated, uncalibrated` of an engine that was fitted to nothing: it must not be taken for more anywhere. */

@@ -61,18 +61,21 @@ export function variantsOf(measured: Measured, asked: Asked): Variant[] {
   const chosen = [...withSet, ...gpus];
   const base = plain(asMeasured, {}, 'the fit');
   const last = chosen.at(-1) ?? base;
+  const largest = Math.max(0, ...asked.fleets);
   return [
     base,
     ...chosen,
     ...lengthChanges(measured).map(({ what, lengths }) =>
       plain(what, { workload: { ...workload, lengths } }, 'the fit, and lengths that were not measured'),
     ),
-    ...asked.fleets.map(size => ({
-      ...last,
-      what: `${last === base ? '' : `${last.what}, `}${plural(size, 'GPU')} behind a router`,
-      fleet: { ...last.fleet, gpus: size },
-    })),
+    ...asked.fleets.map(size => fleetOf(last, size, `${plural(size, 'GPU')} behind a router`)),
+    ...(largest > 1 ? [fleetOf(last, largest - 1, `one of ${largest} GPUs lost`)] : []),
   ];
+}
+
+function fleetOf(variant: Variant, gpus: number, what: string): Variant {
+  const prefix = variant.what === asMeasured ? '' : `${variant.what}, `;
+  return { ...variant, what: `${prefix}${what}`, fleet: { ...variant.fleet, gpus } };
 }
 
 function cap({ maxInFlight }: Measured) {

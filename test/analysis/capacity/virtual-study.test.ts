@@ -147,8 +147,10 @@ describe('what is tried', () => {
       'answers 20 % shorter',
       'on L4, maxBatchSize=4, 1 GPU behind a router',
       'on L4, maxBatchSize=4, 3 GPUs behind a router',
+      'on L4, maxBatchSize=4, one of 3 GPUs lost',
     ]);
     expect(variants[3]?.workload.lengths[0]?.inputTokens).toBe(1190 + 2928 - 1176);
+    expect(variants[9]?.fleet.gpus).toBe(2);
     expect(variants[8]?.fleet).toMatchObject({
       gpus: 3,
       routing: 'random',

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { nextProbe } from '../analysis/capacity/search.ts';
 import { exitCodes, HarnessError } from '../errors.ts';
 import type { Run } from '../record/run.ts';
-import type { Resumed } from '../run/search.ts';
+import { planOf, type Resumed } from '../run/search.ts';
 import { fileNames, findRun, readRun } from '../store/run-directory.ts';
 import type { Io } from './io.ts';
 import type { LoadedScenario, ScenarioArguments } from './scenario-source.ts';
@@ -12,13 +13,19 @@ export interface Earlier extends Resumed {
   readonly scenario: Run['scenario'];
 }
 
-/** Reads the run that `--resume` names. Throws a HarnessError where there is none, or none with a search. */
+/** Reads the run that `--resume` names. Throws a HarnessError where there is none, or none with a search that is not over. */
 export async function readResumed(name: string, io: Io): Promise<Earlier> {
   const directory = findRun(name, io.directory);
   const { id, searches, scenario } = await readRun(directory);
   if (searches === undefined)
     throw new HarnessError(`--resume ${name}: expected a run with a search, got one of steps`, {
       hint: 'a run of steps is simply made again',
+      exitCode: exitCodes.usage,
+    });
+  const { search } = scenario.load;
+  if (search === undefined || searches.every(({ probes }) => nextProbe(planOf(search), probes) === undefined))
+    throw new HarnessError(`--resume ${name}: expected a search that was broken off, got one that is over`, {
+      hint: 'its report has the answer; more requests or probes are another scenario',
       exitCode: exitCodes.usage,
     });
   return { run: id, searches, directory, scenario };

@@ -12,6 +12,7 @@ export function searchTables({
   resumes,
 }: Pick<Run, 'searches' | 'environment' | 'resumes'>): Block[] {
   if (searches.length === 0) return [];
+  const shown = searches.length === 1 ? columns : [endpointColumn, ...columns];
   const how = environment.service.simulated ? 'simulated' : 'measured';
   return [
     { kind: 'heading', text: `Highest load that holds ${searches[0]?.objective}` },
@@ -24,11 +25,10 @@ export function searchTables({
       : [{ kind: 'paragraph' as const, text: `It goes on with the search of ${resumes}.` }]),
     {
       kind: 'table',
-      caption: '',
-      columns: [left('endpoint'), ...columns.map(({ of: _, ...column }) => column)],
-      rows: searches.flatMap(search =>
-        search.probes.map(probe => [{ text: nameOf(search) }, ...columns.map(({ of }) => of(probe, search))]),
-      ),
+      caption:
+        'wrong: on the wrong side of the objective, refused and dropped ones among them; worth: as many independent requests would tell as much',
+      columns: shown.map(({ of: _, ...column }) => column),
+      rows: searches.flatMap(search => search.probes.map(probe => shown.map(({ of }) => of(probe, search)))),
     },
   ];
 }
@@ -75,12 +75,18 @@ const tones: Readonly<Record<Probe['verdict'], Tone>> = {
   invalid: 'doubt',
 };
 
-const columns: readonly (Column & { readonly of: (probe: Probe, search: SearchResult) => TableCell })[] = [
+interface ProbeColumn extends Column {
+  readonly of: (probe: Probe, search: SearchResult) => TableCell;
+}
+
+const endpointColumn: ProbeColumn = { ...left('endpoint'), of: (_, search) => ({ text: nameOf(search) }) };
+
+const columns: readonly ProbeColumn[] = [
   { ...right('load'), of: ({ load }, { over }) => ({ ...number(load), text: loadText(load, over) }) },
   { ...left('to'), of: ({ part }) => ({ text: parts[part] }) },
   { ...right('requests'), of: ({ requests }) => count(requests) },
-  { ...right('too slow or refused'), of: ({ wrong, requests }) => share(requests === 0 ? null : wrong / requests) },
-  { ...right('worth, in independent ones'), of: ({ effectiveRequests }) => number(effectiveRequests) },
+  { ...right('wrong'), of: ({ wrong, requests }) => share(requests === 0 ? null : wrong / requests) },
+  { ...right('worth'), of: ({ effectiveRequests }) => number(effectiveRequests) },
   {
     ...left('result'),
     of: ({ verdict, reason, run }) => {

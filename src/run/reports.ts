@@ -3,7 +3,6 @@
 import { type FileHandle, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diagnosed } from '../analysis/diagnosis.ts';
-import { worstValidity } from '../analysis/validity.ts';
 import { CellRecorder } from '../record/cell-recorder.ts';
 import { isSimulated, unwatched } from '../record/cell-telemetry.ts';
 import { isDevice, isGap } from '../record/gpu-sample.ts';
@@ -27,7 +26,7 @@ import {
 } from '../store/run-directory.ts';
 import { cellResult } from './cell-run.ts';
 import { writeDocument } from './report-files.ts';
-import { probeCells } from './search.ts';
+import { probeCells, validityOf } from './search.ts';
 
 /** Writes every report of a finished run beside its records; gives the path of `report.html`. */
 export async function writeReports(directory: string, run: Run): Promise<string> {
@@ -164,7 +163,7 @@ async function rebuildRun(
     ...stored,
     status: wasKilled ? 'interrupted' : stored.status,
     unaccounted: wasKilled ? Math.max(0, sent - sentAndEnded) : stored.unaccounted,
-    validity: worstValidity(cells.map(cell => cell.validity)),
+    validity: validityOf(cells, stored.searches),
     findings,
     environment: { ...stored.environment, gpus: ofRun.devices() },
     ...(watched === undefined ? {} : { telemetry: watched }),

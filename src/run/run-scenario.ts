@@ -6,7 +6,6 @@
 import { setMaxListeners } from 'node:events';
 import { beyondCalibration } from '../analysis/calibration.ts';
 import { diagnosed } from '../analysis/diagnosis.ts';
-import { worstValidity } from '../analysis/validity.ts';
 import type { Clock } from '../clock.ts';
 import type { Driver, Phase } from '../driver/driver.ts';
 import { StageFinish, StageStart } from '../driver/driver.ts';
@@ -31,7 +30,7 @@ import { plural } from '../units.ts';
 import { Backlog } from './backlog.ts';
 import { CellRun } from './cell-run.ts';
 import { type Material, phaseOf, scheduledIn } from './phase.ts';
-import { type Resumed, Searching } from './search.ts';
+import { type Resumed, Searching, validityOf } from './search.ts';
 import { TelemetryTap } from './telemetry-tap.ts';
 import { Ticker } from './ticker.ts';
 import { remarksOn, repeatsIn } from './workloads.ts';
@@ -93,7 +92,7 @@ export async function runScenario(options: RunOptions): Promise<Run> {
       schemaVersion,
       id: options.id,
       status,
-      validity: worstValidity(results.map(cell => cell.validity)),
+      validity: validityOf(results, searching?.results()),
       ...(rule === undefined ? {} : { stopRule: rule }),
       startedAt,
       endedAt: status === 'running' ? null : options.wallClock(),

@@ -5,8 +5,9 @@
 import { judgeProbe, ProbeCounts, totalOf } from '../analysis/capacity/probe-counts.ts';
 import { mostProbes, nextProbe, type SearchPlan } from '../analysis/capacity/search.ts';
 import { answerOf } from '../analysis/capacity/search-answer.ts';
+import { worstValidity } from '../analysis/validity.ts';
 import type { RequestRecord } from '../record/request-record.ts';
-import type { CellResult, Run } from '../record/run.ts';
+import type { CellResult, Run, Validity } from '../record/run.ts';
 import type { Probe, SearchResult } from '../record/search.ts';
 import type { Cell, Pairing } from '../scenario/expand.ts';
 import { heaviestCells, probeCell, searchedPairings } from '../scenario/probe-cell.ts';
@@ -159,4 +160,15 @@ export function probeCells({ scenario, cells }: Pick<Run, 'scenario' | 'cells'>,
     const probing = { load: value, requests: counts.due, warmup: 0 };
     return pairing === undefined ? [] : [probeCell(scenario, search, pairing, probing, { index, step })];
   });
+}
+
+/** The verdict on a run: a search has set aside what the generator could not keep up with, unless that was all there was. */
+export function validityOf(cells: readonly CellResult[], searches: readonly SearchResult[] = []): Validity {
+  const setAside = new Set(
+    searches.flatMap(({ probes }) =>
+      probes.filter(({ verdict, run }) => verdict === 'invalid' && run === undefined).map(({ cell }) => cell),
+    ),
+  );
+  const used = cells.filter(({ index }) => !setAside.has(index));
+  return worstValidity((used.length > 0 ? used : cells).map(({ validity }) => validity));
 }

@@ -68,7 +68,9 @@ describe('what a search found', () => {
   });
 
   it('has a row for each probe, with the evidence and the run it was taken up from', () => {
-    const table = searchTables(run([search])).find(block => block.kind === 'table');
+    const table = searchTables(run([search, { ...search, target: 'm/gpu1', probes: [] }])).find(
+      block => block.kind === 'table',
+    );
     const rows = table?.kind === 'table' ? table.rows : [];
     expect(rows.map(row => row.map(({ text }) => text))).toEqual([
       ['m/gpu0 chat', '8/s', 'find both sides', '600', '5.50 %', '82.4', 'hopeless', '1 min 35 s'],
@@ -76,6 +78,19 @@ describe('what a search found', () => {
       ['m/gpu0 chat', '6.4/s', 'measure', '600', '5.50 %', '82.4', 'undecided', '1 min 35 s'],
     ]);
     expect(rows[0]?.[6]?.notes).toEqual(['waits grew', 'taken up from earlier']);
+  });
+
+  it('names no endpoint in each row where there is but one', () => {
+    const table = searchTables(run([search])).find(block => block.kind === 'table');
+    expect(table?.kind === 'table' ? table.columns.map(({ label }) => label) : []).toEqual([
+      'load',
+      'to',
+      'requests',
+      'wrong',
+      'worth',
+      'result',
+      'took',
+    ]);
   });
 
   it('is nothing where nothing was searched for', () => {

@@ -82,6 +82,27 @@ describe('a run with a search', () => {
     expect(high - low).toBeLessThanOrEqual(4);
   });
 
+  it('sets aside a probe that the generator could not keep up with, and tries it again', async () => {
+    const { run } = await virtualRun(scenario('objective: p90(ttftMs) <= 9000, over: ratePerS, from: 8, to: 16'), {
+      sampleProcess: atMs => (atMs < 5_000 ? { loopDelayMs: { mean: 900, p99: 900, max: 900 } } : {}),
+    });
+    expect(found(run)?.probes.map(({ load, verdict }) => [load, verdict])).toEqual([
+      [8, 'invalid'],
+      [8, 'held'],
+      [16, 'held'],
+    ]);
+    expect(found(run)).toMatchObject({ kind: 'at least', low: 16 });
+    expect(run.cells[0]?.validity.verdict).toBe('invalid');
+    expect(run.validity.verdict).toBe('valid');
+  });
+
+  it('is the same over several threads', async () => {
+    const text = scenario('objective: p90(ttftMs) <= 9000, over: ratePerS, from: 8, to: 16');
+    const [one, several] = [await virtualRun(text), await virtualRun(text, { lanes: 2 })];
+    expect(found(several.run)).toMatchObject({ kind: 'at least', low: 16 });
+    expect(found(several.run)?.requests).toBe(found(one.run)?.requests);
+  });
+
   it('knows nothing of a limit beyond what the generator could hold', async () => {
     const { run } = await virtualRun(scenario(rate), {
       sampleProcess: atMs => ({ loopDelayMs: { mean: 900, p99: 900, max: 900 }, atMs }),

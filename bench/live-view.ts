@@ -82,7 +82,7 @@ async function tickUs(requests: number): Promise<number> {
   };
   const backlog = new Backlog(clock);
   const { show } = showProgress(output, new AbortController().signal);
-  const ticker = new Ticker(bench, [cells], store, backlog, show, error => {
+  const ticker = new Ticker(bench, { stages: [cells], mayBeFewer: false }, store, backlog, show, error => {
     throw error;
   });
   const runs = cells.map(

@@ -14,9 +14,12 @@ export interface Progress {
   readonly elapsedMs: number;
   /** How long it will go on, as far as that can be said. */
   readonly left: TimeLeft | undefined;
-  /** Which stage of how many, from 0, and in which part of it all of its cells are at least. */
+  /** Which stage of how many, from 0. */
   readonly stage: number;
   readonly stages: number;
+  /** Whether there may be fewer stages, for what comes depends on what is found. */
+  readonly mayBeFewer: boolean;
+  /** In which part of the stage all of its cells are at least. */
   readonly part: RunPart;
   /** Every endpoint of the run, by name. */
   readonly endpoints: readonly EndpointProgress[];

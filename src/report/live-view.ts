@@ -91,14 +91,14 @@ export function plainLine(progress: Progress): string {
   ].join(' · ');
 }
 
-function headOf({ stage, stages, elapsedMs, left, part, endpoints }: Progress): string {
+function headOf({ stage, stages, mayBeFewer, elapsedMs, left, part, endpoints }: Progress): string {
   const driven = endpoints.filter(({ isDriven }) => isDriven);
   const first = driven[0];
   const elapsed = wholeSeconds(elapsedMs, 1);
   if (first === undefined) return `preparing · ${elapsed}`;
   const loads = new Set(driven.map(({ load }) => askedLabel(load)));
   const load = loads.size === 1 ? visible(askedLabel(first.load)) : 'several loads';
-  return `stage ${stage + 1} of ${stages} · ${elapsed}, ${leftText(left)} · ${load}, ${part}`;
+  return `stage ${stage + 1} of ${mayBeFewer ? '≤ ' : ''}${stages} · ${elapsed}, ${leftText(left)} · ${load}, ${part}`;
 }
 
 function leftText(left: TimeLeft | undefined): string {

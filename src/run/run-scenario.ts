@@ -125,9 +125,8 @@ export async function runScenario(options: RunOptions): Promise<Run> {
   const watch = options.watch?.(tap);
   const backlog = new Backlog(bench.clock);
   const stages = stagesOf(cells);
-  const ticker = new Ticker(bench, searching?.mostStages() ?? stages, store, backlog, options.progress, error =>
-    fatal.abort(error),
-  );
+  const plan = { stages: searching?.mostStages() ?? stages, mayBeFewer: searching !== undefined };
+  const ticker = new Ticker(bench, plan, store, backlog, options.progress, error => fatal.abort(error));
   const watches = scenario.stopIf.filter(({ ends }) => ends === 'run').map(rule => new StopWatch(rule));
   const onEnd = (record: RequestRecord) => {
     const reason = reasonToStop(record);

@@ -7,7 +7,7 @@ import type { RunStore } from '../store/run-directory.ts';
 import type { Backlog } from './backlog.ts';
 import type { CellRun } from './cell-run.ts';
 import type { Bench } from './run-scenario.ts';
-import { StageTimes } from './time-left.ts';
+import { type Plan, StageTimes } from './time-left.ts';
 
 const intervalMs = 1_000;
 
@@ -21,7 +21,7 @@ export class Ticker {
   readonly #clock: Clock;
   #cancel: () => void;
   #runs: readonly CellRun[] = [];
-  readonly #stages: number;
+  readonly #plan: Plan;
   #sent = 0;
   #ended = 0;
   #due = 0;
@@ -31,7 +31,7 @@ export class Ticker {
 
   constructor(
     bench: Bench,
-    stages: readonly (readonly Cell[])[],
+    plan: Plan,
     store: RunStore,
     backlog: Backlog,
     progress: (progress: Progress) => void,
@@ -43,9 +43,9 @@ export class Ticker {
     this.#progress = progress;
     this.#fail = fail;
     this.#clock = bench.clock;
-    this.#stages = stages.length;
-    this.#times = new StageTimes(stages);
-    const first = stages.flat().map(cell => [endpointKey(cell), notYetDriven(cell)] as const);
+    this.#plan = plan;
+    this.#times = new StageTimes(plan);
+    const first = plan.stages.flat().map(cell => [endpointKey(cell), notYetDriven(cell)] as const);
     this.#endpoints = new Map(first.toReversed().sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true })));
     this.#cancel = this.#arm();
   }
@@ -120,7 +120,8 @@ export class Ticker {
       elapsedMs: atMs,
       left: this.#times.left(atMs),
       stage: this.#runs[0]?.cell.stage ?? 0,
-      stages: this.#stages,
+      stages: this.#plan.stages.length,
+      mayBeFewer: this.#plan.mayBeFewer,
       part: parts.find(part => part === 'warm-up') ?? parts.find(part => part === 'measuring') ?? 'drain',
       endpoints: [...this.#endpoints.values()],
     });

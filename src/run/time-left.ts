@@ -3,6 +3,13 @@ import type { Cell } from '../scenario/expand.ts';
 import { mean } from '../stats/quantile.ts';
 import type { LiveCell } from './live-cell.ts';
 
+/** The stages of a run in their order. */
+export interface Plan {
+  readonly stages: readonly (readonly Cell[])[];
+  /** Whether there may be fewer, for what comes depends on what is found. */
+  readonly mayBeFewer: boolean;
+}
+
 /** A cell that is driven, with what is counted of it. */
 export interface Driven {
   readonly cell: Cell;
@@ -24,13 +31,12 @@ const fewestForPace = 5;
  * repetition, else with others that were asked the same. Where there was none it takes what the scenario says of it.
  */
 export class StageTimes {
-  readonly #stages: readonly (readonly Cell[])[];
+  readonly #plan: Plan;
   readonly #past: PastStage[] = [];
   #current: { readonly driven: readonly Driven[]; readonly beganMs: number } | undefined;
 
-  /** Of all stages of a run, in their order. */
-  constructor(stages: readonly (readonly Cell[])[]) {
-    this.#stages = stages;
+  constructor(plan: Plan) {
+    this.#plan = plan;
   }
 
   /** The next stage begins, and the one before is over. */
@@ -45,10 +51,12 @@ export class StageTimes {
     const { driven, beganMs } = this.#current;
     const whole = this.#expected(driven.map(({ cell }) => cell));
     const rest = whole && { ...whole, ms: Math.max(0, whole.ms - (nowMs - beganMs)) };
-    return total([
+    const { stages, mayBeFewer } = this.#plan;
+    const left = total([
       longest(driven.map(each => seen(each, nowMs) ?? rest)),
-      ...this.#stages.slice(this.#past.length + 1).map(cells => this.#expected(cells)),
+      ...stages.slice(this.#past.length + 1).map(cells => this.#expected(cells)),
     ]);
+    return left && { ...left, isBound: left.isBound || mayBeFewer };
   }
 
   /** How long a stage will take in all. */

@@ -29,6 +29,7 @@ const progress = (endpoints: readonly EndpointProgress[], given: Partial<Progres
   left: { ms: 71_000, isBound: false },
   stage: 6,
   stages: 15,
+  mayBeFewer: false,
   part: 'measuring',
   endpoints,
   ...given,
@@ -69,6 +70,11 @@ describe('the live table', () => {
     [{ ms: 7_300_000, isBound: false }, 'about 2 h 1 min left'],
   ])('says how long it goes on as far as that is known: %j', (left, text) => {
     expect(liveTable(progress([endpoint()], { left }), space)[0]).toContain(`48 s, ${text}`);
+  });
+
+  it('says how many stages there are at most where that depends on what is found', () => {
+    const [head] = liveTable(progress([endpoint()], { mayBeFewer: true }), space);
+    expect(head).toMatch(/^stage 7 of ≤ 15 · /);
   });
 
   it('says so while nothing is driven yet', () => {

@@ -14,7 +14,7 @@ import { writeDocument } from '../run/report-files.ts';
 import { findRun, writingInto } from '../store/run-directory.ts';
 import { loadRun, readText } from './gate-sources.ts';
 import { type Io, say, shownPath } from './io.ts';
-import { type KeptRun, studies, type WhatIfArguments } from './what-if.ts';
+import { type KeptRun, studies, type WhatIfArguments, whatIfRequest } from './what-if.ts';
 
 export interface CapacityArguments extends WhatIfArguments {
   readonly run: readonly string[];
@@ -29,6 +29,7 @@ export async function capacityCommand(args: CapacityArguments, io: Io): Promise<
   const demand = args.demand === undefined ? undefined : demandOf(args.demand, io);
   const asked = chosenBy(args.objective ?? []);
   const chosen = (args.objective ?? []).length > 0 ? asked : (demand?.objectives ?? asked);
+  const request = whatIfRequest(args);
   const kept = await loadRuns(args.run, io);
   const runs = kept.map(({ run }) => run);
   const unlike = unlikeRuns(runs);
@@ -38,7 +39,7 @@ export async function capacityCommand(args: CapacityArguments, io: Io): Promise<
       exitCode: exitCodes.usage,
     });
   const assessment = assess(runs, chosen);
-  const tried = await studies(args, assessment.endpoints, kept, io);
+  const tried = await studies(request, assessment.endpoints, kept, io);
   const forecast = demand === undefined ? undefined : forecastOf(assessment, demand, tried);
   await deliver({ assessment, forecast, tried }, args, io);
   return worstExitCode([...codesOf(assessment), ...(forecast === undefined ? [] : codesOfPlan(forecast))]);

@@ -1,12 +1,14 @@
 /** What `capacity --simulate` is told on the command line, and the studies it asks for. */
 import type { EndpointAssessment } from '../analysis/capacity/assessment.ts';
 import type { PlannedRun } from '../analysis/capacity/curve.ts';
-import { parseSettings } from '../analysis/capacity/engine-settings.ts';
+import { type EngineSettings, parseSettings } from '../analysis/capacity/engine-settings.ts';
 import { type ObservedLoad, observeLoads, type UnusableLoad } from '../analysis/capacity/observed-load.ts';
 import { type StudiedEndpoint, studyOf, type VirtualStudy } from '../analysis/capacity/virtual-study.ts';
+import type { Asked } from '../analysis/capacity/virtual-variants.ts';
 import { gpuPresets } from '../engine/gpu.ts';
 import type { Routing } from '../engine/router.ts';
 import { exitCodes, HarnessError } from '../errors.ts';
+import { visible } from '../report/document.ts';
 import { nearest } from '../schema/nearest.ts';
 import { readRecords } from '../store/run-directory.ts';
 import { type Io, say } from './io.ts';
@@ -26,33 +28,50 @@ export interface KeptRun {
   readonly directory: string;
 }
 
-/** Of each model and workload the first endpoint, studied in virtual time; none where it was not asked for. Throws a HarnessError on options that are none. */
+/** What is to be tried in virtual time, and how the measured service was started. */
+export interface WhatIfRequest {
+  readonly asked: Asked;
+  readonly known: EngineSettings;
+}
+
+/** Reads the options; undefined where nothing is to be tried. Throws a HarnessError on what is none of them. */
+export function whatIfRequest({
+  simulate,
+  gpu = [],
+  set = [],
+  engine = [],
+  gpus,
+  router = 'least-in-flight',
+}: WhatIfArguments): WhatIfRequest | undefined {
+  if (!simulate) {
+    const given = { gpu, set, engine, gpus: gpus === undefined ? [] : [gpus] };
+    const lone = Object.entries(given).find(([, values]) => values.length > 0);
+    if (lone === undefined) return undefined;
+    throw refusal(`--${lone[0]}: expected --simulate beside it`, 'what is otherwise is tried in virtual time');
+  }
+  return {
+    asked: {
+      gpus: gpu.map(presetName),
+      settings: parseSettings(set, '--set'),
+      fleets: gpus === undefined ? [] : fleetSizes(gpus),
+      routing: router,
+    },
+    known: parseSettings(engine, '--engine'),
+  };
+}
+
+/** Of each model and workload the first endpoint, studied in virtual time; none where it was not asked for. */
 export async function studies(
-  args: WhatIfArguments,
+  request: WhatIfRequest | undefined,
   endpoints: readonly EndpointAssessment[],
   runs: readonly KeptRun[],
   io: Io,
 ): Promise<VirtualStudy[]> {
-  const { simulate, gpu = [], set = [], engine = [], gpus, router = 'least-in-flight' } = args;
-  if (!simulate) {
-    const [lone] = Object.entries({ gpu, set, engine, gpus: gpus === undefined ? [] : [gpus] }).find(
-      ([, values]) => values.length > 0,
-    ) ?? [undefined];
-    if (lone === undefined) return [];
-    throw refusal(`--${lone}: expected --simulate beside it`, 'what is otherwise is tried in virtual time');
-  }
-  const asked = {
-    gpus: gpu.map(presetName),
-    settings: parseSettings(set, '--set'),
-    fleets: gpus === undefined ? [] : fleetSizes(gpus),
-    routing: router,
-  };
-  const known = parseSettings(engine, '--engine');
-  const chosen = firstOfEach(endpoints);
-  const gathered = await gather(chosen, runs);
+  if (request === undefined) return [];
+  const gathered = await gather(firstOfEach(endpoints), runs);
   const labels = gathered.map(({ label }) => label).join(', ');
-  say(io.stderr, `trying in virtual time what ${labels} would take otherwise: some ten seconds each`);
-  return gathered.map(endpoint => studyOf(endpoint, asked, known));
+  say(io.stderr, `trying in virtual time what ${visible(labels)} would take otherwise: some ten seconds each`);
+  return gathered.map(endpoint => studyOf(endpoint, request.asked, request.known));
 }
 
 function presetName(name: string): string {

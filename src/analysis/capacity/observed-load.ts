@@ -4,7 +4,7 @@ import type { Arrival } from '../../engine/station.ts';
 import type { RequestRecord } from '../../record/request-record.ts';
 import type { CellResult, Run } from '../../record/run.ts';
 import { loadLabel } from '../../scenario/expand.ts';
-import { formatRatio } from '../../units.ts';
+import { formatRatio, plural } from '../../units.ts';
 
 /** One answered request; it came when it was sent: how late the generator was is no affair of the engine's. */
 export interface ObservedRequest extends Arrival {
@@ -100,7 +100,7 @@ function whyUnusable({ load, validity }: CellResult, records: readonly RequestRe
     return `${formatRatio(unanswered)} of its requests were not answered, and what the engine had of them is not known`;
   const measured = ok.filter(({ phase }) => phase === 'measured').length;
   return measured < fewestMeasured
-    ? `${measured} measured answers are too few, ${fewestMeasured} are needed`
+    ? `too few: ${plural(measured, 'measured answer')}, of ${fewestMeasured} that are needed`
     : undefined;
 }
 

@@ -23,6 +23,8 @@ export interface Capacity extends Operating {
   /** In words, with the steps it rests on. */
   readonly why: string;
   readonly loadKind: Curve['kind'];
+  /** Driven together with other endpoints, and not alone. */
+  readonly together: boolean;
   /** What is crossed first: `TTFT`; null where nothing was. */
   readonly binding: string | null;
   /** What else was seen where it broke, by the diagnoses of the run. */
@@ -75,7 +77,7 @@ function judged({ points }: Curve, criteria: readonly Criterion[]): Step[] {
 }
 
 function bare(curve: Curve, objectives: readonly Objective[]): Capacity {
-  const { label, model, workload, hardware, gpus, kind: loadKind, inputTokens, outputTokens, points, doubts } = curve;
+  const { label, model, workload, hardware, gpus, kind: loadKind, together, points, doubts } = curve;
   return {
     label,
     model,
@@ -86,14 +88,15 @@ function bare(curve: Curve, objectives: readonly Objective[]): Capacity {
     kind: 'unknown',
     why: '',
     loadKind,
+    together,
     load: null,
     perS: null,
     binding: null,
     signs: [],
     responseTimeMs: null,
     lightResponseTimeMs: points[0]?.responseTimeMs ?? null,
-    inputTokens,
-    outputTokens,
+    inputTokens: curve.inputTokens,
+    outputTokens: curve.outputTokens,
     watts: null,
     joulesPerOutputToken: null,
     doubts,
@@ -186,9 +189,12 @@ function lowest(miss: number): string {
 
 /** Why nothing can be said. */
 function tooLittle({ points }: Curve, steps: readonly Step[]): string {
-  const texts = [...new Set(steps.flatMap(({ unsure }) => unsure.map(({ text }) => text)))];
+  const unsure = [...new Map(steps.flatMap(step => step.unsure.map(each => [each.text, each]))).values()];
+  const unseen = unsure.filter(({ isSeen }) => !points.some(isSeen));
+  if (unseen.length > 0)
+    return `nothing was measured of ${unseen.map(({ text }) => text).join(', ')}: answers in one piece have no token times`;
   const requests = points.map(({ measured }) => measured.counts.due);
-  return `too few requests or too short a time at each load (${Math.min(...requests)} to ${Math.max(...requests)} requests) to say whether it holds ${texts.join(', ')}`;
+  return `too few requests or too short a time at each load (${Math.min(...requests)} to ${Math.max(...requests)} requests) to say whether it holds ${unsure.map(({ text }) => text).join(', ')}`;
 }
 
 function relapse(curve: Curve, steps: readonly Step[], miss: number): string[] {

@@ -5,7 +5,7 @@
 import { metrics } from '../../record/metrics.ts';
 import type { Objective } from '../../scenario/objective.ts';
 import { clopperPearson } from '../../stats/proportion.ts';
-import { betterOf, measureText, read } from '../measure.ts';
+import { betterOf, measureText, metricOf, read } from '../measure.ts';
 import { judgeObjectives } from '../objectives.ts';
 import type { Curve, CurvePoint } from './curve.ts';
 
@@ -16,6 +16,8 @@ export interface Criterion {
   readonly bound: number;
   /** null: there is no such number at this step. */
   readonly read: (point: CurvePoint) => number | null;
+  /** Whether anything of it was measured at all. */
+  readonly isSeen: (point: CurvePoint) => boolean;
   /** By a 95 % bound; null: neither is sure. */
   readonly held: (point: CurvePoint) => boolean | null;
   readonly better: 'lower' | 'higher';
@@ -46,6 +48,7 @@ function criterionOf(objective: Objective): Criterion {
     text: plainText(objective),
     bound: objective.bound,
     read: ({ measured }) => read(measured, objective).value,
+    isSeen: ({ measured }) => metricOf(measured, objective.metric)?.n !== 0,
     held: ({ measured, cells: [first] }) => {
       if (first === undefined) return null;
       const { target, workload, load } = first;
@@ -85,6 +88,7 @@ const answered: Criterion = {
   text: `refused or dropped <= ${refusedRatio}`,
   bound: refusedRatio,
   read: ({ measured: { counts } }) => (counts.due === 0 ? null : refusedIn(counts) / counts.due),
+  isSeen: () => true,
   held: ({ measured: { counts } }) =>
     clopperPearson({ count: refusedIn(counts), of: counts.due }, 0.05).low <= refusedRatio,
   better: 'lower',
@@ -105,6 +109,7 @@ const keptUp: Criterion = {
     const { due, behind } = leftBehind(point);
     return due === 0 ? null : Math.max(0, behind / due);
   },
+  isSeen: () => true,
   held: point => {
     const { due, behind, chance } = leftBehind(point);
     if (behind <= behindRatio * due) return true;

@@ -25,6 +25,7 @@ export function provenanceText({ provenance, simulation }: Pick<Figure, 'provena
   if (simulation === undefined || provenance === 'simulated') return provenance;
   return provenance === 'measured' ? 'simulated' : `simulated, ${provenance}`;
 }
+
 /** The provenance of what is made of several figures: that of the least certain. */
 export function leastCertain(figures: readonly Pick<Figure, 'provenance' | 'simulation'>[]) {
   const at = Math.max(0, ...figures.map(({ provenance }) => provenances.indexOf(provenance)));

@@ -6,7 +6,7 @@
 import type { Demand } from './demand.ts';
 import type { Policy } from './demand-file.ts';
 import { type Figure, leastCertain, type Range, scaled } from './figure.ts';
-import type { NoSupply, Supply } from './supply.ts';
+import { kindsOf, type NoSupply, type Supply, severalKinds } from './supply.ts';
 
 /** So many, by the middle of what the capacity may be, at its best and at its worst; null: not bounded on this side. */
 export type Count = Range;
@@ -72,24 +72,13 @@ export function planOf(
   supplyFor: (model: string, workload: string) => Supply | NoSupply,
   policy: Policy,
 ): Plan {
-  const parts = demands.map(demand => ({ demand, supply: supplyFor(demand.model, demand.workload) }));
-  const unplanned = parts.flatMap(({ demand, supply }) =>
-    'reason' in supply ? [{ ...nameOf(demand), ...supply }] : [],
-  );
-  const models = [...new Set(demands.map(({ model }) => model))]
-    .filter(model => !unplanned.some(part => part.model === model))
-    .map(model =>
-      modelPlan(
-        parts.flatMap(({ demand, supply }) =>
-          demand.model === model && !('reason' in supply) ? [{ demand, supply }] : [],
-        ),
-        policy,
-      ),
-    );
+  const names = [...new Set(demands.map(({ model }) => model))];
+  const byModel = names.map(name => matchedIn(demands, name, supplyFor));
+  const models = byModel.flatMap(({ matched, lacking }) => (lacking.length > 0 ? [] : [modelPlan(matched, policy)]));
   const gateway = gatewayOf(demands, policy);
   return {
     models,
-    unplanned,
+    unplanned: byModel.flatMap(({ lacking }) => lacking),
     gpus: sumOf(models.map(({ gpus }) => gpus)),
     certainty: leastCertain(models.map(({ certainty }) => certainty)),
     gateway,
@@ -98,9 +87,26 @@ export function planOf(
   };
 }
 
-const nameOf = ({ model, workload }: Demand) => ({ model, workload });
-
 type Matched = { readonly demand: Demand; readonly supply: Supply };
+
+/** The demands of a model with what supplies them, and those that nothing does. */
+function matchedIn(
+  demands: readonly Demand[],
+  name: string,
+  supplyFor: (model: string, workload: string) => Supply | NoSupply,
+): { readonly matched: readonly Matched[]; readonly lacking: Plan['unplanned'] } {
+  const own = demands
+    .filter(({ model }) => model === name)
+    .map(demand => ({ demand, supply: supplyFor(name, demand.workload) }));
+  const matched = own.flatMap(({ demand, supply }) => ('reason' in supply ? [] : [{ demand, supply }]));
+  const kinds = kindsOf(matched.map(({ supply }) => supply));
+  const lacking = own.flatMap(({ demand: { model, workload }, supply }) => {
+    if ('reason' in supply) return [{ model, workload, ...supply }];
+    // What shares endpoints runs on the same ones.
+    return kinds.length > 1 ? [{ model, workload, ...severalKinds(kinds) }] : [];
+  });
+  return { matched, lacking };
+}
 
 function modelPlan(parts: readonly Matched[], policy: Policy): ModelPlan {
   const [

@@ -37,28 +37,42 @@ export interface NoSupply {
 }
 
 /**
- * The supply of a model with a workload. Open loops stand before closed ones, for users do not wait for each other;
- * of several endpoints the mean counts, and the interval is as wide as theirs together.
+ * The supply of a model with a workload. Open loops stand before closed ones, for users do not wait for each other, and
+ * endpoints driven alone before all at once, who share the limits of their model. Of several endpoints the mean counts,
+ * and the interval is as wide as theirs together.
  */
 export function supplyOf(capacities: readonly Capacity[], model: string, workload: string): Supply | NoSupply {
   const own = capacities.filter(each => each.model === model && each.workload === workload);
   if (own.length === 0) return { reason: 'not measured', why: notMeasured(capacities, model, workload) };
-  const known = own.filter(each => each.perS !== null);
-  const open = known.filter(({ loadKind }) => loadKind === 'open');
-  const used = open.length > 0 ? open : known;
+  const best = Math.min(...own.filter(({ perS }) => perS !== null).map(rank));
+  const used = own.filter(each => each.perS !== null && rank(each) === best);
   const [first] = used;
   if (first === undefined) {
     const isBelow = own.every(({ kind }) => kind === 'below');
     return { reason: isBelow ? 'below' : 'unknown', why: own.map(({ label, why }) => `${label}: ${why}`).join('; ') };
   }
-  const kinds = [...new Set(used.map(({ hardware, gpus }) => `${gpus} × ${hardware}`))];
-  if (kinds.length > 1)
-    return {
-      reason: 'unlike',
-      why: `measured on several kinds of GPU (${kinds.join(', ')}): a plan is for one of them; name only runs of it`,
-    };
-  const leftOut = own.filter(each => each.perS === null).map(({ label, why }) => `${label}: ${why}`);
-  return { ...merged(first, used), leftOut };
+  const kinds = kindsOf(used.map(({ hardware, gpus: gpusPerEndpoint }) => ({ hardware, gpusPerEndpoint })));
+  if (kinds.length > 1) return severalKinds(kinds);
+  const silent = own.filter(each => each.perS === null && rank(each) <= best);
+  return { ...merged(first, used), leftOut: silent.map(({ label, why }) => `${label}: ${why}`) };
+}
+
+/** The lower the better. */
+function rank({ loadKind, together }: Capacity): number {
+  return (loadKind === 'open' ? 0 : 2) + (together ? 1 : 0);
+}
+
+/** What some endpoints run on, each kind once. */
+export function kindsOf(all: readonly Pick<Supply, 'hardware' | 'gpusPerEndpoint'>[]): string[] {
+  return [...new Set(all.map(({ hardware, gpusPerEndpoint }) => `${gpusPerEndpoint} × ${hardware}`))];
+}
+
+/** Why there is no plan over several kinds of GPU. */
+export function severalKinds(kinds: readonly string[]): NoSupply {
+  return {
+    reason: 'unlike',
+    why: `measured on several kinds of GPU (${kinds.join(', ')}): a plan is for one of them; name only runs of it`,
+  };
 }
 
 function merged(first: Capacity, used: readonly Capacity[]): Omit<Supply, 'leftOut'> {
@@ -71,7 +85,7 @@ function merged(first: Capacity, used: readonly Capacity[]): Omit<Supply, 'leftO
     hardware,
     objectives,
     gpusPerEndpoint: gpus,
-    perS: together(used.map(({ perS }) => perS as Figure)),
+    perS: joined(used.map(({ perS }) => perS as Figure)),
     binding: bindings.length === 0 ? null : bindings.join(', '),
     responseTimeMs: mean(each => each.responseTimeMs),
     lightResponseTimeMs: mean(each => each.lightResponseTimeMs),
@@ -83,7 +97,7 @@ function merged(first: Capacity, used: readonly Capacity[]): Omit<Supply, 'leftO
   };
 }
 
-function together(figures: readonly Figure[]): Figure {
+function joined(figures: readonly Figure[]): Figure {
   const lows = figures.flatMap(({ low }) => low ?? []);
   const highs = figures.flatMap(({ high }) => high ?? []);
   return {

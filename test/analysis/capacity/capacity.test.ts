@@ -41,6 +41,9 @@ describe('the capacity of an endpoint', () => {
     });
     const few = capacity({ steps: '[{ ratePerS: [2, 4], duration: 5s }]' }, 'p99(ttftMs) <= 5000');
     expect(few).toMatchObject({ kind: 'unknown', perS: null });
+    expect(capacity({ tokens: 1 }, 'p95(tpotMs) <= 50').why).toBe(
+      'nothing was measured of p95(tpotMs) <= 50: answers in one piece have no token times',
+    );
     expect(few.why).toContain('too short a time at each load (10 to 20 requests)');
   });
 

@@ -118,4 +118,20 @@ describe('a plan', () => {
     expect([models, gpus.value]).toEqual([[], 0]);
     expect(unplanned).toEqual([{ model: 'hermes', workload: 'sum', reason: 'not measured', why: 'none' }]);
   });
+
+  it('plans no model whose workloads were measured on different GPUs', () => {
+    const other = madeSupply({ workload: 'sum', hardware: 'L4' });
+    const { models, unplanned } = planOf(
+      [madeDemand(), madeDemand({ workload: 'sum' })],
+      supplying(madeSupply(), other),
+      policy,
+    );
+    expect([models, unplanned.map(({ workload, reason }) => [workload, reason])]).toEqual([
+      [],
+      [
+        ['chat', 'unlike'],
+        ['sum', 'unlike'],
+      ],
+    ]);
+  });
 });

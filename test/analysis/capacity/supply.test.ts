@@ -12,6 +12,7 @@ function capacity(of: Partial<Capacity>): Capacity {
     label: 'a',
     kind: 'found',
     loadKind: 'open',
+    together: false,
     load: fiveAS,
     signs: [],
     doubts: [],
@@ -39,6 +40,13 @@ describe('the supply of a model', () => {
   it('is that of open loops where there are any', () => {
     expect(supply({ loadKind: 'closed', perS: { ...fiveAS, value: 9 } }, {})).toMatchObject({ perS: { value: 5 } });
     expect(supply({ loadKind: 'closed' }, { perS: null, kind: 'unknown' })).toMatchObject({ perS: { value: 5 } });
+  });
+
+  it('is that of endpoints driven alone where there are any, and says nothing then of those driven at once', () => {
+    const together = { label: 'b', together: true, perS: { ...fiveAS, value: 9 } };
+    expect(supply(together, {})).toMatchObject({ perS: { value: 5 }, leftOut: [] });
+    expect(supply({ ...together, perS: null, kind: 'unknown' }, {})).toMatchObject({ leftOut: [] });
+    expect(supply(together)).toMatchObject({ perS: { value: 9 } });
   });
 
   it('says which endpoints it knows nothing of', () => {

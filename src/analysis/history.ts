@@ -138,6 +138,7 @@ function describe(members: readonly HistoryRun[], all: readonly (readonly Histor
 
 type Draft = Omit<Trend, 'shift'>;
 
+/** Load by load, each endpoint by name. */
 function trendsOf(
   runs: readonly HistoryRun[],
   kind: Change['kind'],
@@ -155,7 +156,9 @@ function trendsOf(
       found.set(label, trend);
     }
   }
+  const loads = [...new Set([...found.values()].map(({ load }) => load))];
   return [...found.values()]
+    .sort((a, b) => loads.indexOf(a.load) - loads.indexOf(b.load) || byName(a.first, b.first))
     .filter(({ points }) => points.some(({ reading }) => reading.value !== null))
     .map(({ first: { target, workload }, load, points }) => {
       const counted = countedOf({ points });
@@ -168,6 +171,11 @@ function trendsOf(
         last: counted.at(-1)?.value ?? null,
       };
     });
+}
+
+function byName(a: CellResult, b: CellResult): number {
+  const nameOf = ({ target, workload }: CellResult) => `${target.name} ${workload}`;
+  return nameOf(a).localeCompare(nameOf(b), 'en', { numeric: true });
 }
 
 function pointOf(

@@ -135,9 +135,7 @@ function trendTables({ trends }: TrendGroup, history: History): Block[] {
       columns: [left('endpoint'), left('trend'), right('runs'), right('first'), right('last'), right('change')],
       rows: trends
         .filter(trend => trend.load === load)
-        .map(trend => ({ trend, name: several ? `${trend.target} ${trend.workload}` : trend.target }))
-        .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
-        .map(({ trend, name }) => trendRow(trend, name, history)),
+        .map(trend => trendRow(trend, several ? `${trend.target} ${trend.workload}` : trend.target, history)),
     },
   ]);
 }
@@ -152,7 +150,7 @@ function trendRow(trend: Trend, name: string, history: History): TableCell[] {
     { text: name },
     {
       text: sparkline(points.map(sparkPoint), longestSpark),
-      ...(left.length === 0 ? {} : { notes: left.map(point => leftOutNote(point, history)) }),
+      ...(left.length === 0 ? {} : { notes: [leftOutNote(left, history)] }),
     },
     count(counted),
     quantityCell({ value: first, censored: false }, history),
@@ -167,9 +165,16 @@ function sparkPoint({ reading, leftOut }: TrendPoint): number | string {
   return leftOut === undefined ? (reading.value as number) : signs[leftOut];
 }
 
-function leftOutNote({ run, reading, leftOut }: TrendPoint, history: History): string {
-  const { text } = quantityCell(reading, history);
-  return `${run.name}: ${text}, ${leftOut === 'bound' ? 'for requests that never ended reach it' : leftOut}: left out of the trend`;
+const mostLeftOut = 3;
+
+/** What is left out of a row, the latest of it one by one. */
+function leftOutNote(points: readonly TrendPoint[], history: History): string {
+  const told = points.slice(-mostLeftOut).map(({ run, reading, leftOut }) => {
+    const why = leftOut === 'bound' ? 'for requests that never ended reach it' : leftOut;
+    return `${run.name} (${quantityCell(reading, history).text}, ${why})`;
+  });
+  const before = points.length > mostLeftOut ? ` and ${points.length - mostLeftOut} before` : '';
+  return `left out of the trend: ${told.join(', ')}${before}`;
 }
 
 function changeCell(first: number, last: number, history: History): TableCell {

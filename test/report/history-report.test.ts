@@ -56,8 +56,18 @@ describe('the report of a history', () => {
     expect(onTerminal(runs)).toMatch(
       /endpoint {5}trend +runs {2}first {2}last {3}change\nhermes\/gpu0 {2}▁×▄█¹ +3 +118 +148 +\+25\.1 %/,
     );
-    expect(onTerminal(runs)).toContain('¹ 20260101T020000Z-made-0002: 354, invalid: left out of the trend');
+    expect(onTerminal(runs)).toContain('¹ left out of the trend: 20260101T020000Z-made-0002 (354, invalid)');
     expect(onTerminal(runs)).toContain('× of an invalid run');
+  });
+
+  it('tells the latest of what is left out, and how much there was before', () => {
+    const invalid = Array.from({ length: 5 }, (_, i) => made(i + 2, { verdict: 'invalid', slower: i + 2 }));
+    const text = onTerminal([made(1), ...invalid]).replaceAll('\n  ', ' ');
+    expect(text).toContain(
+      '-0004 (472, invalid), 20260101T050000Z-made-0005 (590, invalid), 20260101T060000Z-made-0006',
+    );
+    expect(text).toContain('and 2 before');
+    expect(text).not.toContain('made-0003 (');
   });
 
   it('stays within 80 columns', () => {

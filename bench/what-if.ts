@@ -98,7 +98,7 @@ function study({ service, truth }: Case, seed: number, tally: Tally): void {
     note(name, Math.log(quantileOf(foretold[of], 0.5) / quantileOf(measured[of], 0.5)), width);
   const lengths = all.flatMap(({ requests }) => requests.filter(({ counts }) => counts));
   const variants = variantsOf(
-    { engine, workload: { lengths, law: { arrivals: 'poisson', ratePerS: 1 } } },
+    { engine, workload: { lengths, law: { arrivals: 'poisson', ratePerS: 1 } }, basis: 'the fit' },
     { gpus: [], settings: { maxBatchSize: 16 }, fleets: [], routing: 'least-in-flight' },
   );
   for (const variant of variants.slice(0, 3)) {

@@ -42,7 +42,12 @@ export async function capacityCommand(args: CapacityArguments, io: Io): Promise<
   const tried = await studies(request, assessment.endpoints, kept, io);
   const forecast = demand === undefined ? undefined : forecastOf(assessment, demand, tried);
   await deliver({ assessment, forecast, tried }, args, io);
-  return worstExitCode([...codesOf(assessment), ...(forecast === undefined ? [] : codesOfPlan(forecast))]);
+  const interrupted = io.interrupted.aborted ? [io.interrupted.reason as ExitCode] : [];
+  return worstExitCode([
+    ...interrupted,
+    ...codesOf(assessment),
+    ...(forecast === undefined ? [] : codesOfPlan(forecast)),
+  ]);
 }
 
 function demandOf(file: string, io: Io): DemandFile {

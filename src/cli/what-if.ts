@@ -1,9 +1,10 @@
 /** What `capacity --simulate` is told on the command line, and the studies it asks for. */
+import { setImmediate } from 'node:timers/promises';
 import type { EndpointAssessment } from '../analysis/capacity/assessment.ts';
 import type { PlannedRun } from '../analysis/capacity/curve.ts';
 import { type EngineSettings, parseSettings } from '../analysis/capacity/engine-settings.ts';
 import { type ObservedLoad, observeLoads, type UnusableLoad } from '../analysis/capacity/observed-load.ts';
-import { type StudiedEndpoint, studyOf, type VirtualStudy } from '../analysis/capacity/virtual-study.ts';
+import { type StudiedEndpoint, studying, type VirtualStudy } from '../analysis/capacity/virtual-study.ts';
 import type { Asked } from '../analysis/capacity/virtual-variants.ts';
 import { gpuPresets } from '../engine/gpu.ts';
 import type { Routing } from '../engine/router.ts';
@@ -71,7 +72,18 @@ export async function studies(
   const gathered = await gather(firstOfEach(endpoints), runs);
   const labels = gathered.map(({ label }) => label).join(', ');
   say(io.stderr, `trying in virtual time what ${visible(labels)} would take otherwise: some ten seconds each`);
-  return gathered.map(endpoint => studyOf(endpoint, request.asked, request.known));
+  const done: VirtualStudy[] = [];
+  for (const endpoint of gathered) {
+    const study = studying(endpoint, { ...request, isInterrupted: () => io.interrupted.aborted });
+    let step = study.next();
+    while (!step.done) {
+      // So that Ctrl-C is heard between two things that are tried.
+      await setImmediate();
+      step = study.next();
+    }
+    done.push(step.value);
+  }
+  return done;
 }
 
 function presetName(name: string): string {

@@ -24,7 +24,7 @@ export function whatIfBlocks(studies: readonly VirtualStudy[]): Block[] {
       { kind: 'heading' as const, level: 3 as const, text: `${study.label}, simulated` },
       standing(study),
       ...doubts(study),
-      whatIfTable(study),
+      ...(study.whatIfs.length === 0 ? [] : [whatIfTable(study)]),
       ...(study.fit.kind === 'fitted' ? [fitFacts(study, study.fit.fit), residualTable(study.fit.fit)] : []),
     ]),
     { kind: 'list', items: manual },

@@ -23,7 +23,9 @@ export function standInFor(
   loads: readonly ObservedLoad[],
   known: EngineSettings = {},
 ): StandIn {
-  const isEmbedded = environment.service.simulated;
+  const isEmbedded =
+    environment.service.simulated && scenario.targets.find(({ name }) => name === target.name)?.url === undefined;
+  const devices = gpu?.devices.length ?? 1;
   const deployment = documentedDeployment(target.model);
   const facts = environment.service.models?.[target.model];
   const info = isMapping(environment.service.info) ? environment.service.info : {};
@@ -60,7 +62,9 @@ export function standInFor(
   const flags = isEmbedded
     ? []
     : ['its launcher flags are those of TGI by default, where it does not tell them: say them with --engine'];
-  return { engine: withSettings(engine, known), assumed: [...taken.assumed, ...model.assumed, ...flags] };
+  const several =
+    devices > 1 ? [`it runs on ${devices} GPUs, for which one engine stands: its figures are of all ${devices}`] : [];
+  return { engine: withSettings(engine, known), assumed: [...taken.assumed, ...model.assumed, ...flags, ...several] };
 }
 
 /** The preset of a GPU by the name that its driver gives it. */

@@ -5,6 +5,8 @@
 
 import type { Routing } from '../../engine/router.ts';
 import type { SimulationOptions } from '../../engine/station.ts';
+import { HarnessError } from '../../errors.ts';
+import { isMapping } from '../../protocol/json.ts';
 import type { CellResult, Run } from '../../record/run.ts';
 import type { Law } from '../../scenario/load.ts';
 import { formatNumber } from '../../units.ts';
@@ -15,9 +17,9 @@ import type { EngineSettings } from './engine-settings.ts';
 import type { ObjectiveSet } from './objective-sets.ts';
 import type { ObservedLoad, ObservedRequest, UnusableLoad } from './observed-load.ts';
 import { standInFor } from './stand-in.ts';
-import { type RequestLengths, trialCriteria } from './virtual-trial.ts';
+import { type RequestLengths, type TrialCriterion, trialCriteria } from './virtual-trial.ts';
 import { type Asked, asMeasured, type Measured, variantsOf } from './virtual-variants.ts';
-import { type Effort, type TrialEngine, type WhatIf, whatIf } from './what-if.ts';
+import { type Effort, type TrialEngine, type Variant, type WhatIf, whatIf } from './what-if.ts';
 
 /** An endpoint with a workload, as some runs measured it. */
 export interface StudiedEndpoint {
@@ -48,13 +50,27 @@ export interface VirtualStudy extends Pick<StudiedEndpoint, 'label' | 'target' |
   readonly doubts: readonly string[];
 }
 
-/** Studies an endpoint; `known` says how its service was started. Throws a HarnessError for an engine that TGI would not start. */
-export function studyOf(endpoint: StudiedEndpoint, asked: Asked, known: EngineSettings, effort?: Effort): VirtualStudy {
+/** How a study is made. */
+export interface Study {
+  readonly asked: Asked;
+  /** How the measured service was started, where it does not tell. */
+  readonly known: EngineSettings;
+  readonly effort?: Effort;
+  /** Asked before each thing that is tried: once true, what was tried until then is all. */
+  readonly isInterrupted?: () => boolean;
+}
+
+/** Studies an endpoint, and pauses before each thing that takes a while. */
+export function* studying(
+  endpoint: StudiedEndpoint,
+  { asked, known, effort, isInterrupted = () => false }: Study,
+): Generator<undefined, VirtualStudy> {
   const { label, target, model, workload, objectives, loads, unusable, run } = endpoint;
   const cells = run.cells.filter(cell => cell.target.name === target && cell.workload === workload);
   const { engine, assumed } = standInFor(run, cells[0] as CellResult, loads, known);
-  const fit = fitEngine(loads, engine);
-  const isRehearsal = run.environment.service.simulated;
+  yield;
+  const fit = fitted(loads, engine);
+  const isRehearsal = isSimulated(run, target);
   const trial: TrialEngine =
     fit.kind === 'fitted'
       ? { knobs: fit.fit.knobs, errors: fit.fit.errors, isReal: !isRehearsal }
@@ -66,11 +82,19 @@ export function studyOf(endpoint: StudiedEndpoint, asked: Asked, known: EngineSe
   const measured: Measured = {
     engine,
     workload: { lengths, law },
+    basis: fit.kind === 'fitted' ? 'the fit' : 'the preset as it is',
     ...(concurrentPerModel === undefined ? {} : { maxInFlight: concurrentPerModel }),
     ...(described === undefined ? {} : { described }),
   };
   const { criteria, unjudged } = trialCriteria(objectives.objectives);
-  const whatIfs = lengths.length === 0 ? [] : tried(variantsOf(measured, asked), criteria, trial, effort);
+  const isJudged = unjudged.length < objectives.objectives.length;
+  const variants = lengths.length > 0 && isJudged ? variantsOf(measured, asked) : [];
+  const whatIfs: WhatIf[] = [];
+  for (const variant of variants) {
+    yield;
+    if (isInterrupted()) break;
+    whatIfs.push(tried(variant, { criteria, engine: trial, effort, before: whatIfs }));
+  }
   return {
     label,
     target,
@@ -86,7 +110,12 @@ export function studyOf(endpoint: StudiedEndpoint, asked: Asked, known: EngineSe
     arrivals: law.arrivals,
     routing: asked.routing,
     whatIfs,
-    doubts: doubtsOf(fit.kind === 'fitted' ? fit.fit : undefined, loads, whatIfs),
+    doubts: [
+      ...(whatIfs.length < variants.length
+        ? [`interrupted: ${whatIfs.length} of ${variants.length} things were tried`]
+        : []),
+      ...doubtsOf(fit.kind === 'fitted' ? fit.fit : undefined, loads, whatIfs),
+    ],
   };
 }
 
@@ -94,19 +123,41 @@ function lengthsOf({ inputTokens, images, maxNewTokens, outputTokens }: Observed
   return { inputTokens, images, maxNewTokens, outputTokens };
 }
 
-function tried(
-  variants: ReturnType<typeof variantsOf>,
-  criteria: ReturnType<typeof trialCriteria>['criteria'],
-  engine: TrialEngine,
-  effort: Effort | undefined,
-): WhatIf[] {
-  const done: WhatIf[] = [];
-  for (const variant of variants) {
-    const alone = variant.fleet.gpus === 1 ? done[0] : done.find(({ gpus, perS }) => gpus > 1 && perS !== null);
-    const near = alone?.perS == null ? undefined : (alone.perS.value / alone.gpus) * variant.fleet.gpus;
-    done.push(whatIf(variant, criteria, engine, { nearPerS: near, ...(effort === undefined ? {} : { effort }) }));
+/** An engine that TGI would not start is an answer, and none for what else is asked. */
+function fitted(loads: readonly ObservedLoad[], engine: SimulationOptions): FitResult {
+  try {
+    return fitEngine(loads, engine);
+  } catch (error) {
+    if (!(error instanceof HarnessError)) throw error;
+    return { kind: 'impossible', why: error.message };
   }
-  return done;
+}
+
+interface Trying {
+  readonly criteria: readonly TrialCriterion[];
+  readonly engine: TrialEngine;
+  readonly effort: Effort | undefined;
+  readonly before: readonly WhatIf[];
+}
+
+function tried(variant: Variant, { criteria, engine, effort, before }: Trying): WhatIf {
+  const { what, fleet, restsOn } = variant;
+  const like = before.findLast(({ gpus, perS }) => perS !== null && gpus > 1 === fleet.gpus > 1) ?? before[0];
+  const near = like?.perS == null ? undefined : (like.perS.value / like.gpus) * fleet.gpus;
+  try {
+    return whatIf(variant, criteria, engine, { nearPerS: near, ...(effort === undefined ? {} : { effort }) });
+  } catch (error) {
+    if (!(error instanceof HarnessError)) throw error;
+    const nothing = { perS: null, binding: null, inFlight: null, responseTimeMs: null, outputTokensPerS: null };
+    return { ...nothing, what, gpus: fleet.gpus, restsOn, why: error.message };
+  }
+}
+
+/** Whether what was measured was an engine itself: the embedded service, or one that was started by itself and says so. */
+function isSimulated({ environment: { service }, scenario }: StudiedEndpoint['run'], target: string): boolean {
+  const own = scenario.targets.find(({ name }) => name === target)?.url;
+  const says = isMapping(service.info) && service.info['docker_label'] === 'simulated';
+  return own === undefined && (service.simulated || says);
 }
 
 /** How requests came where the endpoint was driven in an open loop; else as a Poisson process, as users do who know nothing of each other. */

@@ -24,6 +24,8 @@ export interface Asked {
 export interface Measured {
   readonly engine: SimulationOptions;
   readonly workload: TrialWorkload;
+  /** What figures rest on: the fit, or the presets where there is none. */
+  readonly basis: string;
   /** In flight over all GPUs of the model. */
   readonly maxInFlight?: number;
   /** How the scenario describes what was asked; undefined of a mix. */
@@ -36,7 +38,7 @@ const largestPicture = 1024;
 
 /** Everything that is tried: the endpoint as it was, then each change by itself, then fleets of the last one asked for. */
 export function variantsOf(measured: Measured, asked: Asked): Variant[] {
-  const { engine, workload } = measured;
+  const { engine, workload, basis } = measured;
   const plain = (
     what: string,
     changed: Partial<Pick<Variant, 'workload'>> & { engine?: SimulationOptions },
@@ -54,19 +56,19 @@ export function variantsOf(measured: Measured, asked: Asked): Variant[] {
     plain(
       `on ${gpu}${hasSettings ? `, ${settingsText(asked.settings)}` : ''}`,
       { engine: { ...set, gpu } },
-      `the fit on ${engine.gpu}, carried over by the ratio of what the two presets take`,
+      `${basis} on ${engine.gpu}, carried over by the ratio of what the two presets take`,
     ),
   );
-  const withSet = hasSettings ? [plain(settingsText(asked.settings), { engine: set }, 'the fit')] : [];
+  const withSet = hasSettings ? [plain(settingsText(asked.settings), { engine: set }, basis)] : [];
   const chosen = [...withSet, ...gpus];
-  const base = plain(asMeasured, {}, 'the fit');
+  const base = plain(asMeasured, {}, basis);
   const last = chosen.at(-1) ?? base;
   const largest = Math.max(0, ...asked.fleets);
   return [
     base,
     ...chosen,
     ...lengthChanges(measured).map(({ what, lengths }) =>
-      plain(what, { workload: { ...workload, lengths } }, 'the fit, and lengths that were not measured'),
+      plain(what, { workload: { ...workload, lengths } }, `${basis}, and lengths that were not measured`),
     ),
     ...asked.fleets.map(size => fleetOf(last, size, `${plural(size, 'GPU')} behind a router`)),
     ...(largest > 1 ? [fleetOf(last, largest - 1, `one of ${largest} GPUs lost`)] : []),

@@ -68,6 +68,8 @@ export interface Effort {
 const usual: Effort = { seeds: [1, 2, 3], requests: 3000 };
 /** Each engine of a fleet has to get as many to have filled up. */
 const requestsPerGpu = 400;
+const firstStride = 1.06;
+const longestStride = 2;
 const highestPerS = 1e5;
 const lowestPerS = 1e-3;
 
@@ -158,23 +160,28 @@ function searcher({ workload, fleet }: Variant, criteria: readonly TrialCriterio
       const trial = tryRate(ratePerS, workload, { ...fleet, knobs }, { seed, requests });
       return criteria.every(({ held }) => held(trial, factor));
     };
-    return nearPerS === undefined ? highest(holdsAt, fleet.gpus, 1.6) : highest(holdsAt, nearPerS, 1.1);
+    return highest(holdsAt, nearPerS ?? fleet.gpus);
   };
 }
 
-/** The highest rate that holds, where every lower one does; looked for in strides and then by halves. */
-function highest(holdsAt: (ratePerS: number) => boolean, start: number, stride: number): number | undefined {
-  let [low, high] = [start, start];
+/** The highest rate that holds, where every lower one does; looked for in strides, each longer than the last, and then by halves. */
+function highest(holdsAt: (ratePerS: number) => boolean, start: number): number | undefined {
+  let [low, high, stride] = [start, start, firstStride];
+  const lengthen = () => {
+    stride = Math.min(longestStride, stride * stride);
+  };
   if (holdsAt(start)) {
     do {
       low = high;
       high *= stride;
+      lengthen();
     } while (high < highestPerS && holdsAt(high));
   } else {
     do {
       high = low;
       low /= stride;
       if (low < lowestPerS) return undefined;
+      lengthen();
     } while (!holdsAt(low));
   }
   while (high / low > precision) {

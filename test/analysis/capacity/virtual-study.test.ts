@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { observeLoads } from '../../../src/analysis/capacity/observed-load.ts';
 import { standInFor } from '../../../src/analysis/capacity/stand-in.ts';
-import { type StudiedEndpoint, studyOf } from '../../../src/analysis/capacity/virtual-study.ts';
+import {
+  type StudiedEndpoint,
+  type Study,
+  studying,
+  type VirtualStudy,
+} from '../../../src/analysis/capacity/virtual-study.ts';
 import { variantsOf } from '../../../src/analysis/capacity/virtual-variants.ts';
 import type { CellResult, Run } from '../../../src/record/run.ts';
 import { terminal } from '../../../src/report/terminal.ts';
@@ -12,6 +17,15 @@ import { type MeasuredLoad, measuredRun } from './measured-run.ts';
 const service = { gpu: 'A100-80G', model: 'mistral-7b', speed: 0.8, networkMs: 3 };
 const effort = { seeds: [1], requests: 150 };
 const asked = { gpus: [], settings: {}, fleets: [], routing: 'round-robin' } as const;
+/** A study from its beginning to its end. */
+function studyOf(endpoint: StudiedEndpoint, rest: Partial<Study> = {}): VirtualStudy {
+  const study = studying(endpoint, { asked, known: {}, effort, ...rest });
+  for (;;) {
+    const step = study.next();
+    if (step.done) return step.value;
+  }
+}
+
 const lengths = (index: number) => ({ inputTokens: 100 + 37 * (index % 20), outputTokens: 6 + (index % 7) });
 
 function endpoint(loads: readonly MeasuredLoad[], environment: unknown, objective: string): StudiedEndpoint {
@@ -30,7 +44,12 @@ function endpoint(loads: readonly MeasuredLoad[], environment: unknown, objectiv
     run: {
       ...run,
       environment,
-      scenario: { ...run.scenario, limits: { concurrentPerModel: 100 }, service: { embedded: { gpu: 'A100-80G' } } },
+      scenario: {
+        ...run.scenario,
+        targets: [],
+        limits: { concurrentPerModel: 100 },
+        service: { embedded: { gpu: 'A100-80G' } },
+      },
     } as unknown as Run,
   };
 }
@@ -39,17 +58,12 @@ const embedded = { service: { simulated: true, info: {} } };
 const real = {
   service: { simulated: false, info: { model_id: 'teknium/OpenHermes-2.5-Mistral-7B', version: '3.0.1' } },
 };
-const shown = (study: ReturnType<typeof studyOf>) =>
+const shown = (study: VirtualStudy) =>
   terminal({ title: 't', blocks: whatIfBlocks([study]) }, { width: 400, colour: false });
 
 describe('an endpoint studied in virtual time', { timeout: 20_000 }, () => {
   it('of the embedded service is a rehearsal, and says so at every figure', () => {
-    const study = studyOf(
-      endpoint([{ slots: 1 }, { slots: 6 }, { slots: 16 }], embedded, 'p95(ttftMs) <= 300'),
-      asked,
-      {},
-      effort,
-    );
+    const study = studyOf(endpoint([{ slots: 1 }, { slots: 6 }, { slots: 16 }], embedded, 'p95(ttftMs) <= 300'));
     expect(study).toMatchObject({ isRehearsal: true, fit: { kind: 'fitted' }, arrivals: 'poisson', doubts: [] });
     expect(study.whatIfs.map(({ what }) => what)).toEqual([
       'as it was measured',
@@ -68,7 +82,7 @@ describe('an endpoint studied in virtual time', { timeout: 20_000 }, () => {
   });
 
   it('that cannot be calibrated stands as its presets have it, uncalibrated at every figure', () => {
-    const study = studyOf(endpoint([{ slots: 4 }], real, 'p95(ttftMs) <= 300'), asked, {}, effort);
+    const study = studyOf(endpoint([{ slots: 4 }], real, 'p95(ttftMs) <= 300'));
     expect(study).toMatchObject({ isRehearsal: false, fit: { kind: 'impossible' } });
     expect(study.whatIfs.every(({ perS }) => perS?.simulation === 'uncalibrated')).toBe(true);
     const text = shown(study);
@@ -78,6 +92,7 @@ describe('an endpoint studied in virtual time', { timeout: 20_000 }, () => {
     );
     expect(text.match(/simulated, uncalibrated/g)).toHaveLength(5);
     expect(text).toContain('its GPU is not known');
+    expect(text).toContain('rests on the preset as it is');
   });
 
   it('with nothing to draw lengths from is not tried', () => {
@@ -86,9 +101,45 @@ describe('an endpoint studied in virtual time', { timeout: 20_000 }, () => {
       loads: [],
       unusable: [{ label: 'concurrency 1', why: 'it is invalid' }],
     };
-    const study = studyOf(none, asked, {}, effort);
+    const study = studyOf(none);
     expect(study.whatIfs).toEqual([]);
     expect(shown(study)).toContain('concurrency 1 is not used: it is invalid');
+  });
+});
+
+describe('a study that cannot be made as it is asked', { timeout: 20_000 }, () => {
+  const light = endpoint([{ slots: 2 }], real, 'p95(ttftMs) <= 300');
+
+  it('tells what TGI would not start with, and of the rest what it takes', () => {
+    const { whatIfs } = studyOf(light, { asked: { ...asked, settings: { maxBatchTotalTokens: 100 } } });
+    const [own, set] = whatIfs;
+    expect(own?.perS?.value).toBeGreaterThan(0);
+    expect(set).toMatchObject({
+      what: 'maxBatchTotalTokens=100',
+      perS: null,
+      why: expect.stringContaining('KV cache'),
+    });
+    const none = studyOf(light, { known: { maxBatchTotalTokens: 100 } });
+    expect(none.whatIfs.every(({ perS, why }) => perS === null && why?.includes('KV cache'))).toBe(true);
+  });
+
+  it('tells what was tried until it was interrupted', () => {
+    let asks = 0;
+    const { whatIfs, doubts } = studyOf(light, { isInterrupted: () => ++asks > 1 });
+    expect(whatIfs).toHaveLength(1);
+    expect(doubts).toEqual(['interrupted: 1 of 5 things were tried']);
+  });
+
+  it('tries nothing where no objective can be judged', () => {
+    const study = studyOf(endpoint([{ slots: 2 }], real, 'p95(itlMs) <= 300'));
+    expect(study).toMatchObject({ whatIfs: [], unjudged: ['p95(itlMs) <= 300'] });
+    expect(shown(study)).toContain('not judged, for it takes the times of all tokens or more: p95(itlMs) <= 300');
+  });
+
+  it('is a rehearsal where the service says of itself that it is simulated', () => {
+    const served = { service: { simulated: false, info: { docker_label: 'simulated' } } };
+    const study = studyOf(endpoint([{ slots: 2 }], served, 'p95(itlMs) <= 300'));
+    expect(study.isRehearsal).toBe(true);
   });
 });
 
@@ -96,7 +147,7 @@ describe('the engine that stands for an endpoint', () => {
   const cell = { target: { name: 'm/gpu0', model: 'm' }, gpu: undefined } as unknown as CellResult;
   const standIn = (names: readonly string[], known = {}) =>
     standInFor(
-      { environment: real, scenario: { limits: {} } } as unknown as Run,
+      { environment: real, scenario: { targets: [], limits: {} } } as unknown as Run,
       { ...cell, gpu: { devices: names.map(name => ({ name })) } as unknown as NonNullable<CellResult['gpu']> },
       [],
       known,
@@ -134,7 +185,7 @@ describe('what is tried', () => {
 
   it('are larger pictures where there are pictures, other GPUs with the settings, and fleets of the last', () => {
     const variants = variantsOf(
-      { engine, workload, described },
+      { engine, workload, described, basis: 'the fit' },
       { gpus: ['L4'], settings: { maxBatchSize: 4 }, fleets: [1, 3], routing: 'random' },
     );
     expect(variants.map(({ what }) => what)).toEqual([

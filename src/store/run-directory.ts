@@ -176,7 +176,7 @@ export async function readRun(directory: string): Promise<Run> {
       hint: 'it was cut short, or is not a run',
       exitCode: exitCodes.usage,
     });
-  return { findings: [], ...(run as Partial<Run>) } as Run;
+  return { ...(run as Run), findings: (run as Partial<Run>).findings ?? [] };
 }
 
 /** The parts that every report reads, and that something which is no run does not have. */

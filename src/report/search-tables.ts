@@ -25,10 +25,13 @@ export function searchTables({
       : [{ kind: 'paragraph' as const, text: `It goes on with the search of ${resumes}.` }]),
     {
       kind: 'table',
-      caption:
-        'wrong: on the wrong side of the objective, refused and dropped ones among them; worth: as many independent requests would tell as much',
+      caption: '',
       columns: shown.map(({ of: _, ...column }) => column),
       rows: searches.flatMap(search => search.probes.map(probe => shown.map(({ of }) => of(probe, search)))),
+    },
+    {
+      kind: 'paragraph',
+      text: 'wrong: on the wrong side of the objective, refused and dropped ones among them; worth: as many independent requests would tell as much.',
     },
   ];
 }

@@ -97,7 +97,11 @@ export class Searching {
     const { requests, wrong } = totalOf(batches);
     const known = { ...probe, requests, wrong, effectiveRequests, batches, tookMs };
     if (result.validity.verdict === 'invalid')
-      place.probes.push({ ...known, verdict: 'invalid', ...reasonOf(result.validity.reasons[0]?.text) });
+      place.probes.push({
+        ...known,
+        verdict: 'invalid',
+        ...reasonOf(result.validity.reasons.map(({ text }) => text).join('; ')),
+      });
     else if (requests === 0)
       place.probes.push({ ...known, verdict: 'invalid', reason: 'no request came to an end that tells' });
     else if (hopeless.signal.aborted)

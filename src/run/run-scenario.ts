@@ -86,6 +86,7 @@ export async function runScenario(options: RunOptions): Promise<Run> {
     const telemetry = tap?.run.summary();
     const rule = status === 'stopped' ? (halted.signal.reason as StopRule).text : undefined;
     const measured = finished.filter(({ endedBy }) => endedBy !== 'interrupted').length;
+    const done = searching === undefined ? `${measured} of ${cells.length} cells` : plural(measured, 'probe');
     const [verb, by] = rule === undefined ? ['interrupted', ''] : ['ended by stopIf', `: ${rule}`];
     const early = rule !== undefined || status === 'interrupted';
     return {
@@ -101,13 +102,7 @@ export async function runScenario(options: RunOptions): Promise<Run> {
       ...(telemetry === undefined ? {} : { telemetry }),
       scenario,
       findings: [
-        ...(early
-          ? [
-              {
-                text: `${verb} after ${searching ? plural(measured, 'probe') : `${measured} of ${cells.length} cells`}${by}`,
-              },
-            ]
-          : []),
+        ...(early ? [{ text: `${verb} after ${done}${by}` }] : []),
         ...(calibration === undefined
           ? []
           : beyondCalibration(scenario, heaviestCells(scenario), calibration, threads ?? 1)),

@@ -4,7 +4,7 @@ import { problemsOfLaw } from './load-problems.ts';
 import type { Objective } from './objective.ts';
 import type { ScenarioFile, ScenarioSearch } from './scenario.ts';
 import { allowedShare, isSpokenOf } from './search.ts';
-import type { TargetEntry } from './target.ts';
+import { mixed, type TargetEntry } from './target.ts';
 
 const at: Path = ['load', 'search'];
 
@@ -143,8 +143,9 @@ function searchedWorkloads(
   targets: readonly TargetEntry[],
   names: Objective['names'],
 ): string[] {
-  const spoken = targets.flatMap(({ target }) =>
-    target.workloads.filter(workload => isSpokenOf({ target, workload }, names)),
-  );
+  const spoken = targets.flatMap(({ target }) => {
+    if (target.mix !== undefined) return isSpokenOf({ target, workload: mixed }, names) ? target.workloads : [];
+    return target.workloads.filter(workload => isSpokenOf({ target, workload }, names));
+  });
   return [...new Set(spoken)].filter(name => Object.hasOwn(workloads, name));
 }

@@ -104,6 +104,14 @@ describe('a search in a scenario', () => {
     ],
     ['of all endpoints at once', text(rate, 'order: parallel'), /s\.yaml:10:1: expected no order: parallel/],
     [
+      'of one part of a mix, which is searched as a whole',
+      text(rate.replace('p95', '"chat: p95').replace('800', '800"')).replace(
+        'workloads: [chat]',
+        'workloads: [chat, chat], mix: [1, 2]',
+      ),
+      /expected an endpoint that chat speaks of, got none/,
+    ],
+    [
       'of a first token in an answer of one piece',
       text(rate, '', false),
       /expected a metric that chat has, got ttftMs/,

@@ -43,11 +43,8 @@ export async function capacityCommand(args: CapacityArguments, io: Io): Promise<
   const forecast = demand === undefined ? undefined : forecastOf(assessment, demand, tried);
   await deliver({ assessment, forecast, tried }, args, io);
   const interrupted = io.interrupted.aborted ? [io.interrupted.reason as ExitCode] : [];
-  return worstExitCode([
-    ...interrupted,
-    ...codesOf(assessment),
-    ...(forecast === undefined ? [] : codesOfPlan(forecast)),
-  ]);
+  const isPlanned = forecast !== undefined && assessment.endpoints.length > 0;
+  return worstExitCode([...interrupted, ...codesOf(assessment), ...(isPlanned ? codesOfPlan(forecast) : [])]);
 }
 
 function demandOf(file: string, io: Io): DemandFile {
@@ -76,7 +73,7 @@ function codesOf({ invalid, endpoints }: Assessment): ExitCode[] {
   const kinds = endpoints.map(({ capacity }) => capacity.kind);
   return [
     ...(invalid.length > 0 ? [exitCodes.invalid] : []),
-    ...(endpoints.length === 0 ? [exitCodes.noData] : []),
+    ...(endpoints.length === 0 && invalid.length === 0 ? [exitCodes.noData] : []),
     ...(kinds.length > 0 && kinds.every(kind => kind === 'unknown') ? [exitCodes.inconclusive] : []),
   ];
 }

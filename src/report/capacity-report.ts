@@ -23,7 +23,7 @@ export function capacityReport(
     title: `capacity · ${inShort(all.map(({ id }) => id))}`,
     ...(isSimulated ? { stamp: 'simulated' } : {}),
     blocks: [
-      ...(forecast === undefined ? answer(endpoints) : planAnswer(forecast)),
+      ...(forecast === undefined || endpoints.length === 0 ? answer(assessment) : planAnswer(forecast)),
       ...(forecast === undefined ? [] : planFigures(forecast)),
       ...callout(
         'bad',
@@ -54,8 +54,7 @@ export function capacityReport(
         ...lawBlocks(endpoint),
       ]),
       ...unfitted(endpoints),
-      heading('How to read this'),
-      { kind: 'list', items: manual },
+      ...(endpoints.length === 0 ? [] : section('How to read this', [{ kind: 'list', items: manual }])),
     ],
   };
 }
@@ -72,9 +71,11 @@ function callout(tone: 'bad' | 'doubt' | 'plain', text: string, items?: readonly
   return [{ kind: 'callout', tone, text, ...(items === undefined ? {} : { items }) }];
 }
 
-function answer(endpoints: readonly EndpointAssessment[]): Block[] {
-  if (endpoints.length === 0)
-    return [{ kind: 'callout', tone: 'bad', text: 'No answer: there is no step of a steady load to make a curve of' }];
+function answer({ endpoints, runs }: Assessment): Block[] {
+  if (endpoints.length === 0) {
+    const why = runs.length === 0 ? 'no run can be used' : 'there is no step of a steady load to make a curve of';
+    return [{ kind: 'callout', tone: 'bad', text: `No answer: ${why}` }];
+  }
   const [first, ...others] = endpoints as [EndpointAssessment, ...EndpointAssessment[]];
   const text = ({ curve, capacity }: EndpointAssessment) => `${curve.label}: ${capacityText(capacity)}`;
   return others.length === 0

@@ -20,7 +20,7 @@ export function planAnswer({ plan }: Forecast): Callout[] {
     {
       kind: 'callout',
       tone: stopped || missed.length > 0 ? 'bad' : 'plain',
-      text: planText(plan, plan.binding),
+      text: `${planText(plan, plan.binding)}${missed.length > 0 ? '; for a part of the demand only' : ''}`,
       items: [
         ...(models.length === 1 ? [] : models.map(model => `${model.model}: ${planText(model, model.binding)}`)),
         ...missed,

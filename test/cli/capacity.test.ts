@@ -102,7 +102,7 @@ describe('tgi-bench capacity', () => {
       return [exitCode, stdout.split('\n').slice(1, 4).join(' ')];
     };
     expect(await of('few')).toEqual([5, expect.stringContaining('not enough data: too few requests')]);
-    expect(await of('bad')).toEqual([8, expect.stringMatching(/^No answer.* INVALID: not used/)]);
+    expect(await of('bad')).toEqual([6, expect.stringMatching(/^No answer: no run can be used INVALID: not used/)]);
     expect(await of('ramp')).toEqual([8, expect.stringContaining('No answer: there is no step of a steady load')]);
     expect((await of('few', 'bad'))[0]).toBe(6);
     expect((await commandLine(['capacity', 'none'], { cwd })).exitCode).toBe(2);

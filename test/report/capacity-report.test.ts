@@ -72,6 +72,10 @@ describe('the report of a capacity', () => {
     const { block } = answer(chat, { ttftMs: () => 900 });
     expect(block).toMatchObject({ tone: 'bad', text: 'No plan, and no number of GPUs:' });
     expect(block).toMatchObject({ items: [expect.stringContaining('missed at 2/s, the lowest load measured')] });
+    expect(answer(`${chat}, { model: other, workload: chat, requestsPerS: 1 }`).block).toMatchObject({
+      tone: 'bad',
+      text: '9–12 GPUs; TTFT binds; interpolated; for a part of the demand only',
+    });
     expect(answer('{ model: herms, workload: chat, requestsPerS: 1 }').block).toMatchObject({
       items: [expect.stringContaining('did you mean hermes chat?')],
     });

@@ -171,7 +171,7 @@ function residualCells(residual: Residual | undefined): TableCell[] {
 
 const manual: readonly string[] = [
   'in virtual time: the lengths that were measured, drawn again, come to an engine model of TGI at rate after rate until an objective is missed; the same requests in every row',
-  'from–to: how much faster or slower the engine had to be to show a measured load that it was not fitted to, and by how much the times that bind were missed, carried through the whole search; for another GPU wider by what presets miss published tables by (20 %, 35 % of an approximate one)',
+  'from–to: how much faster or slower the engine had to be to show a measured load that it was not fitted to, and by how much the times that bind were missed, carried through the whole search; for another GPU wider by what both presets miss published tables by (20 %, 35 % of an approximate one)',
   'change: per GPU, against what was measured, in virtual time as well',
   'not known to it: speculative decoding, several GPUs in one endpoint, caches of prefixes, heat, neighbours; and what lies beyond the loads it was fitted to',
 ];

@@ -32,7 +32,7 @@ export function virtualSensitivities(
               : supplyOf(capacities, model, workload);
           const [planned] = planOf(demands, supplyFor, file.policy).models.filter(({ model }) => model === study.model);
           return {
-            what: tried.what === asMeasured ? 'as it was measured, in virtual time' : tried.what,
+            what: tried.what === asMeasured ? 'as it was, in virtual time' : tried.what,
             model: study.model,
             perS: tried.perS,
             gpus: planned?.gpus ?? null,

@@ -145,7 +145,7 @@ const refusedRatio = 0.01;
 
 /** Refusals stand outside the quantiles, and a fleet that turns its users away would hold any objective. */
 const answered: TrialCriterion = {
-  name: 'the limits of the service',
+  name: 'the limit of requests in flight',
   text: `refused <= ${refusedRatio}`,
   error: 'none',
   held: ({ counts: { ok, overloaded, rejected } }) =>

@@ -5,7 +5,7 @@ import type { SimulationOptions } from '../../engine/station.ts';
 import { imageTokens } from '../../engine/vision.ts';
 import type { Workload } from '../../scenario/workload.ts';
 import { median } from '../../stats/quantile.ts';
-import { formatNumber, plural } from '../../units.ts';
+import { plural } from '../../units.ts';
 import { type EngineSettings, settingsText, withSettings } from './engine-settings.ts';
 import type { RequestLengths, TrialWorkload } from './virtual-trial.ts';
 import type { Variant } from './what-if.ts';
@@ -70,8 +70,8 @@ export function variantsOf(measured: Measured, asked: Asked): Variant[] {
     ...lengthChanges(measured).map(({ what, lengths }) =>
       plain(what, { workload: { ...workload, lengths } }, `${basis}, and lengths that were not measured`),
     ),
-    ...asked.fleets.map(size => fleetOf(last, size, `${plural(size, 'GPU')} behind a router`)),
-    ...(largest > 1 ? [fleetOf(last, largest - 1, `one of ${largest} GPUs lost`)] : []),
+    ...asked.fleets.map(size => fleetOf(last, size, plural(size, 'GPU'))),
+    ...(largest > 1 ? [fleetOf(last, largest - 1, `${largest - 1} of ${largest} GPUs`)] : []),
   ];
 }
 
@@ -107,7 +107,7 @@ function lengthChanges({ workload: { lengths }, described, engine }: Measured): 
     ...(hasPictures
       ? pictureChange(lengths, described, engine)
       : [change('prompts twice as long', request => ({ ...request, inputTokens: 2 * request.inputTokens }))]),
-    change(`answers of ${formatNumber(capped).replace(/\.0+$/, '')} tokens at most`, request => ({
+    change(`answers of ≤ ${capped} tokens`, request => ({
       ...request,
       outputTokens: Math.min(capped, request.outputTokens),
       maxNewTokens: Math.min(capped, request.maxNewTokens),
@@ -129,7 +129,7 @@ function pictureChange(
   if (more === 0) return [];
   return [
     {
-      what: `pictures of ${largestPicture} × ${largestPicture} in place of ${made.width} × ${made.height}`,
+      what: `pictures ${made.width === made.height ? made.width : `${made.width} × ${made.height}`} → ${largestPicture} px`,
       lengths: lengths.map(request => ({ ...request, inputTokens: request.inputTokens + more * request.images })),
     },
   ];

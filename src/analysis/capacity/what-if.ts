@@ -136,10 +136,19 @@ function originOf({ errors, isReal }: TrialEngine): Pick<Figure, 'provenance' | 
 
 /** Half-widths in logarithms: of how fast everything is, and of the figures that bind. */
 function errorsOf({ fleet, fittedGpu }: Variant, { errors }: TrialEngine, binding: readonly TrialCriterion[]) {
-  const isOther = fleet.engine.gpu !== fittedGpu || errors === undefined;
-  const isApproximate =
-    gpuPresets[fleet.engine.gpu]?.approximate === true || modelPresets[fleet.engine.model]?.approximate === true;
-  const preset = isOther ? presetErrors[isApproximate ? 'approximate' : 'fitted'] : 0;
+  const presetError = (gpu: string) => {
+    const isApproximate =
+      gpuPresets[gpu]?.approximate === true || modelPresets[fleet.engine.model]?.approximate === true;
+    return presetErrors[isApproximate ? 'approximate' : 'fitted'];
+  };
+  const { gpu } = fleet.engine;
+  // Carried over from one preset to another, a fit has the errors of both: what it made up for in the one is no part of the other.
+  const preset =
+    errors === undefined
+      ? presetError(gpu)
+      : gpu === fittedGpu
+        ? 0
+        : Math.hypot(presetError(gpu), presetError(fittedGpu));
   const bounds = binding.map(({ error }) => {
     if (errors === undefined || error === 'none') return 0;
     return error === 'either' ? Math.max(errors.ttft, errors.tpot) : errors[error];

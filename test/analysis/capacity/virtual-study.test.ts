@@ -68,7 +68,7 @@ describe('an endpoint studied in virtual time', { timeout: 20_000 }, () => {
     expect(study.whatIfs.map(({ what }) => what)).toEqual([
       'as it was measured',
       'prompts twice as long',
-      'answers of 9 tokens at most',
+      'answers of ≤ 9 tokens',
       'answers 20 % longer',
       'answers 20 % shorter',
     ]);
@@ -192,13 +192,13 @@ describe('what is tried', () => {
       'as it was measured',
       'maxBatchSize=4',
       'on L4, maxBatchSize=4',
-      'pictures of 1024 × 1024 in place of 336 × 336',
-      'answers of 25 tokens at most',
+      'pictures 336 → 1024 px',
+      'answers of ≤ 25 tokens',
       'answers 20 % longer',
       'answers 20 % shorter',
-      'on L4, maxBatchSize=4, 1 GPU behind a router',
-      'on L4, maxBatchSize=4, 3 GPUs behind a router',
-      'on L4, maxBatchSize=4, one of 3 GPUs lost',
+      'on L4, maxBatchSize=4, 1 GPU',
+      'on L4, maxBatchSize=4, 3 GPUs',
+      'on L4, maxBatchSize=4, 2 of 3 GPUs',
     ]);
     expect(variants[3]?.workload.lengths[0]?.inputTokens).toBe(1190 + 2928 - 1176);
     expect(variants[9]?.fleet.gpus).toBe(2);

@@ -60,7 +60,7 @@ describe('what if', { timeout: 20_000 }, () => {
     expect(two.perS?.value).toBeGreaterThan(2 * perS);
     const capped = whatIf(variant({ gpus: 2, maxInFlight: 4 }), criteria, calibrated, { nearPerS: 2 * perS, effort });
     expect(capped.perS?.value).toBeLessThan(perS);
-    expect(capped.binding).toBe('the limits of the service');
+    expect(capped.binding).toBe('the limit of requests in flight');
   });
 
   it('says why no rate will do', () => {

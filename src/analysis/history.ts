@@ -70,6 +70,11 @@ export interface History {
   readonly groups: readonly TrendGroup[];
 }
 
+/** Whether a run searched for its loads: those are others each time, and no two of them are joined. */
+export function isSearch({ run }: HistoryRun): boolean {
+  return run.scenario.load?.search !== undefined;
+}
+
 /** How a number went in every condition that it is asked of. */
 export function history(runs: readonly HistoryRun[], { measure, target }: HistoryOptions): History {
   const kind = measure.metric.endsWith('Ratio') ? 'points' : 'factor';
@@ -146,6 +151,7 @@ function trendsOf(
 ): Draft[] {
   const found = new Map<string, { readonly first: CellResult; readonly load: string; readonly points: TrendPoint[] }>();
   for (const run of runs) {
+    if (isSearch(run)) continue;
     for (const { label, runs: cellsOf } of conditionsOf({ name: run.name, runs: [run.run] })) {
       const cells = cellsOf.flat();
       const [first] = cells;

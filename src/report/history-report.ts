@@ -1,5 +1,12 @@
 /** What runs say together: which there are, and how a number went from one to the next wherever they were asked the same. */
-import type { History, HistoryRun, Trend, TrendGroup, TrendPoint } from '../analysis/history.ts';
+import {
+  type History,
+  type HistoryRun,
+  isSearch,
+  type Trend,
+  type TrendGroup,
+  type TrendPoint,
+} from '../analysis/history.ts';
 import { measureText } from '../analysis/measure.ts';
 import { metrics } from '../record/metrics.ts';
 import { missing, plural } from '../units.ts';
@@ -65,7 +72,7 @@ function runTable(runs: readonly HistoryRun[]): Block {
     caption: '',
     columns: [left('run'), left('scenario'), left('status'), right('cells'), right('tokens/s')],
     rows: runs.map(({ name, run }) => [
-      { text: nameWithTime(name, run.startedAt) },
+      { text: nameWithTime(name, run.startedAt), ...(isSearch({ name, run }) ? { notes: [searchNote] } : {}) },
       { text: run.scenario.name },
       statusCell(run),
       count(run.cells.length),
@@ -77,6 +84,7 @@ function runTable(runs: readonly HistoryRun[]): Block {
   };
 }
 
+const searchNote = 'a search for the highest load: its loads are others each time, and are in no trend';
 const simulatedNote = 'simulated: on the embedded service with a modelled GPU';
 
 /** A run's own name begins with when it began; any other is told with it. */

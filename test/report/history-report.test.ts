@@ -9,6 +9,7 @@ import { markdown } from '../../src/report/markdown.ts';
 import { sparkline } from '../../src/report/sparkline.ts';
 import { terminal } from '../../src/report/terminal.ts';
 import { parseMeasure } from '../../src/scenario/objective.ts';
+import { parseScenario } from '../../src/scenario/resolve.ts';
 import { type Made, madeRun, scenarioText } from '../analysis/gate/made-runs.ts';
 
 const named = (name: string, run: GatedRun): HistoryRun => ({ name, run });
@@ -97,6 +98,23 @@ describe('the report of a history', () => {
     expect(mixed).toContain('Simulated: 1 of 2 runs');
     expect(mixed).toContain('made (2), simulated A100-80G');
     expect(onTerminal([made(1)])).not.toContain('imulated');
+  });
+
+  it('lists a search and joins none of its loads', () => {
+    const steps = 'steps: [{ concurrency: 8, requests: 100 }]';
+    const search = 'search: { objective: p95(ttftMs) <= 400, over: ratePerS, from: 1, to: 8 }';
+    const searched = made(2);
+    const { scenario } = parseScenario({
+      file: 's.yaml',
+      text: scenarioText.replace(steps, search),
+      overrides: [],
+      environment: {},
+    });
+    const run = named(searched.name, { ...searched.run, scenario });
+    const text = onTerminal([made(1), run]);
+    expect(text).toContain('20260101T020000Z-made-0002¹');
+    expect(text).toMatch(/¹ a search for the highest load/);
+    expect(text.match(/^concurrency 8$/gm)).toHaveLength(1);
   });
 
   it('names what could not be read before anything else', () => {

@@ -70,7 +70,7 @@ function replayOpen(requests: readonly Arrival[], station: Station): void {
 
 /** The first requests come when they came, each later one when an earlier one has been answered and its slot has paused. */
 function replayClosed(
-  requests: readonly Arrival[],
+  requests: readonly ObservedRequest[],
   slots: number,
   pauseMs: number,
   open: (onServed: (served: Served) => void) => Station,
@@ -82,11 +82,9 @@ function replayClosed(
   let nowMs = 0;
   const station = open(served => freeMs.push((served.outcome === 'ok' ? served.endMs : nowMs) + pauseMs));
   let [begun, gone, freed] = [0, 0, 0];
-  const nextMs = () =>
-    Math.min(
-      first[begun]?.atMs ?? Number.POSITIVE_INFINITY,
-      gone < later.length ? (freeMs[freed] ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
-    );
+  const laterMs = () =>
+    (freeMs[freed] ?? Number.POSITIVE_INFINITY) + (later[gone]?.sendLagMs ?? Number.POSITIVE_INFINITY);
+  const nextMs = () => Math.min(first[begun]?.atMs ?? Number.POSITIVE_INFINITY, laterMs());
   while (Number.isFinite(nowMs)) {
     station.advance(nowMs);
     // The batch is settled when the engine is asked for its next event, so who is due at this instant comes first.

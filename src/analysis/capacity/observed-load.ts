@@ -10,6 +10,8 @@ import { formatRatio, plural } from '../../units.ts';
 export interface ObservedRequest extends Arrival {
   /** False of those that only kept others company: warm-up and cool-down. */
   readonly counts: boolean;
+  /** Of a closed loop: how long its slot was free before it was sent. Those that are free at once are sent one after the other. */
+  readonly sendLagMs: number;
   readonly firstTokenMs: number;
   readonly lastTokenMs: number;
 }
@@ -111,7 +113,7 @@ function paceOf({ load }: CellResult): ObservedLoad['pace'] {
 }
 
 function observed(record: Answered, id: number, { workloads }: Run['scenario']): ObservedRequest {
-  const { sentMs, tokenTimesMs, inputTokens, outputTokens, phase } = record;
+  const { dueMs, sentMs, tokenTimesMs, inputTokens, outputTokens, phase } = record;
   const workload = workloads[record.workload];
   const asked = workload?.output?.maxNewTokens;
   return {
@@ -123,6 +125,7 @@ function observed(record: Answered, id: number, { workloads }: Run['scenario']):
     maxNewTokens: Math.max(outputTokens, typeof asked === 'number' ? asked : 0),
     outputTokens,
     counts: phase === 'measured',
+    sendLagMs: sentMs - dueMs,
     firstTokenMs: tokenTimesMs[0] as number,
     lastTokenMs: tokenTimesMs.at(-1) as number,
   };

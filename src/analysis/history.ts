@@ -2,7 +2,9 @@
  * Runs over time: which of their conditions are the same, and how one number of each went from run to run. A pure
  * function of the runs, which it takes in the order in which they began.
  */
+
 import type { CellResult } from '../record/run.ts';
+import { simulatedGpu } from '../record/simulated-service.ts';
 import type { SelectedMeasure } from '../scenario/objective.ts';
 import { matches } from '../scenario/target.ts';
 import { conditionsOf } from './comparison/side.ts';
@@ -131,10 +133,9 @@ function describe(members: readonly HistoryRun[], all: readonly (readonly Histor
   const [first, ...others] = members.map(({ run }) => run) as [GatedRun, ...GatedRun[]];
   const { name } = first.scenario;
   const before = all.find(([run]) => run?.run.scenario.name === name)?.[0]?.run as GatedRun;
-  const { simulated } = first.environment.service;
   return {
     scenario: name,
-    simulated: simulated ? first.scenario.service.embedded.gpu : undefined,
+    simulated: simulatedGpu(first),
     runs: members,
     otherwise: before === first ? [] : unlikeQuestions(before, first),
     noted: others.length === 0 ? [] : unlikenessOf({ name, runs: [first] }, { name, runs: others }).noted,

@@ -7,6 +7,7 @@ import { monotonicMs, systemClock } from '../clock.ts';
 import { exitCodes, HarnessError, messageOf } from '../errors.ts';
 import type { Calibration } from '../record/calibration.ts';
 import type { Run } from '../record/run.ts';
+import { embeddedUrl, saysSimulated } from '../record/simulated-service.ts';
 import { type OpenBench, openBench } from '../run/bench.ts';
 import type { EmbeddedService } from '../run/embedded.ts';
 import { inspectEnvironment, thisMachine } from '../run/environment.ts';
@@ -106,8 +107,8 @@ export async function runOne(
         ...inspectEnvironment(
           scenario,
           {
-            url: embedded === undefined ? serviceUrlOf(scenario) : 'embedded',
-            simulated: embedded !== undefined,
+            url: embedded === undefined ? serviceUrlOf(scenario) : embeddedUrl,
+            simulated: embedded !== undefined || saysSimulated(greeting.info),
             info: greeting.info,
             models: Object.fromEntries(models),
             ...(floorMs === undefined ? {} : { floorMs }),

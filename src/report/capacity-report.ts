@@ -33,7 +33,7 @@ export function capacityReport(
       ...(isSimulated
         ? callout(
             'plain',
-            'Simulated: the target was the embedded service with a modelled GPU, not a GPU. Good for shapes and for trying this out; not for deciding what to buy.',
+            'Simulated: the target was a service with a modelled GPU, not a GPU. Good for shapes and for trying this out; not for deciding what to buy.',
           )
         : []),
       ...callout('doubt', 'To be read with care', [...leftOut(forecast), ...doubts(assessment)]),

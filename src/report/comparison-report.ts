@@ -30,7 +30,7 @@ export function comparisonReport(comparisons: readonly Comparison[], problems: r
       ...callout('doubt', 'Runs that did not come to their end', runs.flatMap(unfinished)),
       ...comparisons.flatMap(unlike),
       ...(stamps.includes('simulated')
-        ? callout('plain', 'Simulated: a target was the embedded service with a modelled GPU, not a GPU.')
+        ? callout('plain', 'Simulated: a target was a service with a modelled GPU, not a GPU.')
         : []),
       ...comparisons.flatMap(summary),
       ...whichRuns(comparisons),

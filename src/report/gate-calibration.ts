@@ -27,7 +27,7 @@ export function calibrationReport(
         text: `${plural(title.pairs, 'pair')} of runs of one and the same service, ${title.service}: whatever differs is noise.`,
       },
       ...(title.simulated
-        ? [{ kind: 'paragraph' as const, text: 'Simulated: the target was the embedded service, not a GPU.' }]
+        ? [{ kind: 'paragraph' as const, text: 'Simulated: the target was a service with a modelled GPU, not a GPU.' }]
         : []),
       ...cells.flatMap(label => [
         { kind: 'heading' as const, text: label },

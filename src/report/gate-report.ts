@@ -12,7 +12,7 @@ import { left, number, right, share } from './table-cells.ts';
 export interface GateTitle {
   readonly id: string;
   readonly scenario: string;
-  /** Whether a side was the embedded service. */
+  /** Whether a side was a service with a modelled GPU. */
   readonly simulated: boolean;
   /** How each side is called: a service's address, or the name of a baseline. */
   readonly baseline: string;
@@ -38,7 +38,7 @@ export function gateReport(report: GateReport, title: GateTitle): Document {
       ...notFine(report.checks),
       { kind: 'paragraph', text: design(report, title) },
       ...(title.simulated
-        ? [{ kind: 'paragraph' as const, text: 'Simulated: a target was the embedded service, not a GPU.' }]
+        ? [{ kind: 'paragraph' as const, text: 'Simulated: a target was a service with a modelled GPU, not a GPU.' }]
         : []),
       ...(report.numbers === undefined ? [] : tables(report.numbers)),
       ...otherChecks(report.checks),

@@ -46,7 +46,7 @@ export function historyReport(history: History, { place, runs, problems, charts 
             {
               kind: 'callout' as const,
               tone: 'plain' as const,
-              text: `Simulated: ${simulated === runs.length ? 'every run' : `${simulated} of ${plural(runs.length, 'run')}`} had the embedded service with a modelled GPU for a target, not a GPU.`,
+              text: `Simulated: ${simulated === runs.length ? 'every run' : `${simulated} of ${plural(runs.length, 'run')}`} had a service with a modelled GPU for a target, not a GPU.`,
             },
           ]),
       { kind: 'paragraph', text: `${plural(runs.length, 'run')}, the latest last.` },
@@ -85,7 +85,7 @@ function runTable(runs: readonly HistoryRun[]): Block {
 }
 
 const searchNote = 'a search for the highest load: its loads are others each time, and are in no trend';
-const simulatedNote = 'simulated: on the embedded service with a modelled GPU';
+const simulatedNote = 'simulated: on a service with a modelled GPU';
 
 /** A run's own name begins with when it began; any other is told with it. */
 function nameWithTime(name: string, startedAt: string): string {

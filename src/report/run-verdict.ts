@@ -1,5 +1,7 @@
 /** What a reader needs first: whether the numbers can be used, and what they come to. */
+
 import type { CellResult, Run } from '../record/run.ts';
+import { embeddedUrl, simulatedGpu } from '../record/simulated-service.ts';
 import { loadLabel } from '../scenario/expand.ts';
 import { formatDuration, formatNumber, formatRatio, missing, plural } from '../units.ts';
 import type { Block, Figure } from './document.ts';
@@ -27,12 +29,11 @@ export function verdict(run: Run): Block[] {
   }
   if (sum(run.cells, cell => cell.counts.due) === 0)
     blocks.push({ kind: 'callout', tone: 'bad', text: 'NO DATA: not one request was measured' });
-  if (run.environment.service.simulated) {
-    blocks.push({
-      kind: 'callout',
-      tone: 'plain',
-      text: `Simulated: the target was the embedded service with a modelled ${run.scenario.service.embedded.gpu}, not a GPU.`,
-    });
+  const gpu = simulatedGpu(run);
+  if (gpu !== undefined) {
+    const service = run.environment.service.url === embeddedUrl ? 'the embedded service' : 'a service';
+    const text = `Simulated: the target was ${service} with a modelled ${gpu}, not a GPU.`;
+    blocks.push({ kind: 'callout', tone: 'plain', text });
   }
   return [...blocks, { kind: 'paragraph', text: headline(run) }];
 }

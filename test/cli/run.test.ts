@@ -110,7 +110,8 @@ describe('tgi-bench run', () => {
     const { exitCode, stdout } = await tgiBench(['run', 's.yaml', '--out', 'run'], { cwd });
     const run = readRunJson(join(cwd, 'run'));
     expect(run).toMatchObject({ status: 'stopped', stopRule: rule, unaccounted: 0 });
-    expect(exitCode).toBe(exitOf(run) || 3);
+    // Where the machine was so slow that the service failed before anything was measured there is no data either.
+    expect(exitCode).toBe(run.cells[0]?.counts.ok === 0 ? 8 : exitOf(run) || 3);
     expect(stdout).toContain(`STOPPED: stopIf ended the run before its end: ${rule}`);
     expect(run.cells).toHaveLength(1);
     const again = await tgiBench(['report', 'run'], { cwd });

@@ -89,7 +89,7 @@ describe('the report of a history', () => {
     const { environment } = modelled.run;
     const simulated = named(modelled.name, {
       ...modelled.run,
-      environment: { ...environment, service: { ...environment.service, simulated: true } },
+      environment: { ...environment, service: { ...environment.service, url: 'embedded', simulated: true } },
     });
     expect(reported([simulated]).stamp).toBe('simulated');
     expect(onTerminal([simulated])).toContain('Simulated: every run');

@@ -53,7 +53,7 @@ export function costOf(plan: ModelPlan, prices: Prices): CostResult {
     return {
       kind: 'refused',
       model: plan.model,
-      why: 'its capacity is that of the embedded service, whose model of a GPU was fitted to no measurement of yours: no money is named from it',
+      why: 'its capacity is that of a modelled GPU, which was fitted to no measurement of yours: no money is named from it',
     };
   const perGpuHour = gpuHourOf(plan, prices);
   const certainty = plan.certainty;

@@ -3,8 +3,10 @@
  * measured at it. Runs may each hold a part of a curve; what is not the same endpoint, workload, hardware and kind of
  * load is another curve.
  */
+
 import type { CellResult, Run } from '../../record/run.ts';
 import type { SearchResult } from '../../record/search.ts';
+import { simulatedGpu } from '../../record/simulated-service.ts';
 import { mean } from '../../stats/quantile.ts';
 import { formatChange, formatNumber } from '../../units.ts';
 import type { GatedRun } from '../gate/subjects.ts';
@@ -92,17 +94,19 @@ function partsOf(run: PlannedRun): Part[] {
   });
 }
 
-const embedded = 'embedded';
+function ownUrl({ scenario }: PlannedRun, { target }: CellResult): string | undefined {
+  return scenario.targets.find(({ name }) => name === target.name)?.url;
+}
 
-function serviceOf({ environment, scenario }: PlannedRun, { target }: CellResult): string {
-  const own = scenario.targets.find(({ name }) => name === target.name)?.url;
-  return own ?? (environment.service.simulated ? embedded : environment.service.url);
+function serviceOf(run: PlannedRun, cell: CellResult): string {
+  return ownUrl(run, cell) ?? run.environment.service.url;
 }
 
 function hardwareOf(run: PlannedRun, cell: CellResult): string {
-  if (serviceOf(run, cell) === embedded) {
-    const { gpu, speed } = run.scenario.service.embedded;
-    return `simulated ${gpu}${speed === 1 ? '' : `, speed ${speed}`}`;
+  const simulated = simulatedGpu(run);
+  if (ownUrl(run, cell) === undefined && simulated !== undefined) {
+    const { speed } = run.scenario.service.embedded;
+    return `simulated ${simulated}${speed === 1 ? '' : `, speed ${speed}`}`;
   }
   const devices = [...new Set(cell.gpu?.devices.flatMap(({ name }) => name ?? []) ?? [])].sort().join(', ');
   return devices === '' ? 'GPU' : devices;
@@ -130,7 +134,7 @@ function curveOf(parts: readonly Part[]): Curve {
     hardware,
     service,
     gpus: gpusBehind(run.scenario, cell),
-    simulated: service === embedded,
+    simulated: ownUrl(run, cell) === undefined && run.environment.service.simulated,
     points,
     searches: runs.flatMap(({ searches = [] }) =>
       searches.filter(

@@ -5,6 +5,7 @@ import { gpuPresets } from '../../engine/gpu.ts';
 import type { SimulationOptions } from '../../engine/station.ts';
 import { isMapping } from '../../protocol/json.ts';
 import type { CellResult, Run } from '../../record/run.ts';
+import { embeddedUrl } from '../../record/simulated-service.ts';
 import { type EngineSettings, withSettings } from './engine-settings.ts';
 import type { ObservedLoad } from './observed-load.ts';
 
@@ -24,7 +25,8 @@ export function standInFor(
   known: EngineSettings = {},
 ): StandIn {
   const isEmbedded =
-    environment.service.simulated && scenario.targets.find(({ name }) => name === target.name)?.url === undefined;
+    environment.service.url === embeddedUrl &&
+    scenario.targets.find(({ name }) => name === target.name)?.url === undefined;
   const devices = gpu?.devices.length ?? 1;
   const deployment = documentedDeployment(target.model);
   const facts = environment.service.models?.[target.model];

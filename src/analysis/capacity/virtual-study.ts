@@ -6,7 +6,6 @@
 import type { Routing } from '../../engine/router.ts';
 import type { SimulationOptions } from '../../engine/station.ts';
 import { HarnessError } from '../../errors.ts';
-import { isMapping } from '../../protocol/json.ts';
 import type { CellResult, Run } from '../../record/run.ts';
 import type { Law } from '../../scenario/load.ts';
 import { formatNumber } from '../../units.ts';
@@ -155,9 +154,7 @@ function tried(variant: Variant, { criteria, engine, effort, before }: Trying): 
 
 /** Whether what was measured was an engine itself: the embedded service, or one that was started by itself and says so. */
 function isSimulated({ environment: { service }, scenario }: StudiedEndpoint['run'], target: string): boolean {
-  const own = scenario.targets.find(({ name }) => name === target)?.url;
-  const says = isMapping(service.info) && service.info['docker_label'] === 'simulated';
-  return own === undefined && (service.simulated || says);
+  return service.simulated && scenario.targets.find(({ name }) => name === target)?.url === undefined;
 }
 
 /** How requests came where the endpoint was driven in an open loop; else as a Poisson process, as users do who know nothing of each other. */

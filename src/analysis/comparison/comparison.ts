@@ -2,8 +2,10 @@
  * Runs laid side by side, condition by condition: how far each number lies from the base, how sure that is, and what it
  * comes to. It tells; a gate judges. A pure function of the runs.
  */
+
 import type { MetricName } from '../../record/metrics.ts';
 import type { CellResult } from '../../record/run.ts';
+import { simulatedGpu } from '../../record/simulated-service.ts';
 import { benjaminiHochberg } from '../../stats/benjamini-hochberg.ts';
 import { type Interval, type Proportion, shareDifference } from '../../stats/proportion.ts';
 import { type Distribution, distributionOf } from '../distribution.ts';
@@ -286,8 +288,6 @@ function otherHardware({ base, candidate, lengths }: DraftCell, ours: Side, thei
 /** The GPUs that were seen, or modelled; empty where none was. */
 function hardwareOf(cells: readonly CellResult[], { runs }: Side): string {
   const names = cells.flatMap(({ gpu }) => gpu?.devices.flatMap(({ name }) => name ?? []) ?? []);
-  const simulated = runs.flatMap(({ environment, scenario }) =>
-    environment.service.simulated ? [scenario.service.embedded.gpu] : [],
-  );
+  const simulated = runs.flatMap(run => simulatedGpu(run) ?? []);
   return [...new Set([...names, ...simulated])].sort().join(', ');
 }

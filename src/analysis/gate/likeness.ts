@@ -1,6 +1,8 @@
 /** Whether runs may be laid side by side: what they were asked, within which limits, on which hardware. */
+
 import { exitCodes, HarnessError } from '../../errors.ts';
 import type { Run } from '../../record/run.ts';
+import { simulatedGpu } from '../../record/simulated-service.ts';
 import type { Scenario } from '../../scenario/resolve.ts';
 import type { Target } from '../../scenario/target.ts';
 
@@ -44,14 +46,14 @@ function seedDifference(baseline: readonly Likened[], candidate: readonly Likene
 
 function partsOf({ environment, scenario, cells }: Likened): Record<LikenessPart, unknown> {
   const { host, harness, node } = environment;
-  const { service } = scenario;
+  const simulated = simulatedGpu({ environment, scenario });
   const devices = cells.flatMap(({ gpu }) => gpu?.devices.flatMap(({ name }) => name ?? []) ?? []);
   return {
     scenario: { asked: askedBy(scenario), files: environment.files ?? {} },
     seed: undefined,
     limits: { ...scenario.limits, retry: scenario.retry ?? null },
     gpu: {
-      ...(environment.service.simulated ? { simulated: service.embedded.gpu } : {}),
+      ...(simulated === undefined ? {} : { simulated }),
       devices: [...new Set(devices)].sort().join(', '),
     },
     host: { platform: host.platform.split(' ')[0] ?? '', cpu: host.cpu, cores: host.cores },

@@ -136,8 +136,8 @@ describe('a study that cannot be made as it is asked', { timeout: 20_000 }, () =
     expect(shown(study)).toContain('not judged, for it takes the times of all tokens or more: p95(itlMs) <= 300');
   });
 
-  it('is a rehearsal where the service says of itself that it is simulated', () => {
-    const served = { service: { simulated: false, info: { docker_label: 'simulated' } } };
+  it('is a rehearsal where the service is simulated', () => {
+    const served = { service: { simulated: true, info: null } };
     const study = studyOf(endpoint([{ slots: 2 }], served, 'p95(itlMs) <= 300'));
     expect(study.isRehearsal).toBe(true);
   });

@@ -10,7 +10,16 @@ export default defineConfig({
     projects: [
       // No module under test keeps state of its own: loading it once a worker instead of once a file halves the work.
       { test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: slow, isolate: false } },
-      { test: { name: 'slow', include: slow, globalSetup: 'test/build.ts', testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: 'slow',
+          include: slow,
+          isolate: false,
+          globalSetup: 'test/build.ts',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
     ],
   },
 });

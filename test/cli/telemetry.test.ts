@@ -87,7 +87,7 @@ describe('tgi-bench telemetry', () => {
     const { stdout, exitCode } = await watching(args, cwd);
     expect(exitCode).toBe(0);
     expect(stdout).toContain(`nvidia-smi: ${tool} --query-gpu=timestamp,index,uuid,name,`);
-    expect(stdout).toMatch(/ms {2}nvidia-smi, GPU 0: busy 97\.0 % · 20\.8 GB · 632 W · 59\.0 °C · 1,980 MHz\n/);
+    expect(stdout).toMatch(/s {2}nvidia-smi, GPU 0: busy 97\.0 % · 20\.8 GB · 632 W · 59\.0 °C · 1,980 MHz\n/);
     expect(stdout).toMatch(/\nm\/gpu0: GPU 0 NVIDIA H100 80GB HBM3 GPU-0c0ffee0\n/);
     expect(stdout).toMatch(/\nm\/gpu1: no GPU 1 was seen; say which it is in telemetry\.gpuMap/);
   });

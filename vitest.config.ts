@@ -6,7 +6,7 @@ const slow = ['test/cli/**/*.test.ts', 'test/**/*.slow.test.ts'];
 export default defineConfig({
   test: {
     // Most of the slow tests wait for requests rather than compute.
-    maxWorkers: 4,
+    maxWorkers: 5,
     projects: [
       // No module under test keeps state of its own: loading it once a worker instead of once a file halves the work.
       { test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: slow, isolate: false } },

@@ -92,11 +92,12 @@ export class SseScanner {
 
   /** Takes in an event as nearly all are, one data line and a blank one with LF after each and no CR before `to`, and gives where the next begins; `start` where it is none. */
   #event(bytes: Buffer, start: number, to: number): number {
-    if (this.#restBytes > 0 || this.#atStart || this.#lines.length > 0) return start;
+    if (this.#restBytes > 0 || this.#lines.length > 0) return start;
     if (!beginsWith(dataPrefix, bytes, start, to)) return start;
     const from = start + dataPrefix.length + (bytes[start + dataPrefix.length] === space ? 1 : 0);
     const end = placeOfByte(lineFeed, bytes, from);
     if (end + 1 >= to || bytes[end + 1] !== lineFeed) return start;
+    this.#atStart = false;
     if (!this.#take(bytes, from, end)) {
       this.#data(bytes.toString('utf8', from, end));
       this.#emit();

@@ -64,12 +64,13 @@ describe('a run of a trace', () => {
   });
 
   it('has a fingerprint that depends on what the trace holds', async () => {
-    const fingerprints = [];
-    for (const trace of [converted, converted, converted.replace('40', '41')]) {
-      const cwd = directoryWith({ 'scenarios/s.yaml': text, 'scenarios/t.jsonl': trace });
-      await tgiBench(['run', 'scenarios/s.yaml', '--out', 'out', '--quiet'], { cwd });
-      fingerprints.push(readRunJson(join(cwd, 'out')).environment.fingerprint);
-    }
+    const fingerprints = await Promise.all(
+      [converted, converted, converted.replace('40', '41')].map(async trace => {
+        const cwd = directoryWith({ 'scenarios/s.yaml': text, 'scenarios/t.jsonl': trace });
+        await tgiBench(['run', 'scenarios/s.yaml', '--out', 'out', '--quiet'], { cwd });
+        return readRunJson(join(cwd, 'out')).environment.fingerprint;
+      }),
+    );
     expect(fingerprints[1]).toBe(fingerprints[0]);
     expect(fingerprints[2]).not.toBe(fingerprints[0]);
   });

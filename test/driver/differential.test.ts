@@ -18,7 +18,7 @@ interface Script {
 }
 
 /** How many answers are mutated, and how many of them are under way at a time. */
-const mutants = 3_000;
+const mutants = 2_000;
 const atOnce = 48;
 
 const scripts: Script[] = [];

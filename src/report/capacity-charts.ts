@@ -7,6 +7,7 @@ import { formatNumber } from '../units.ts';
 import { axisRange } from './chart/axis.ts';
 import type { Axis, Chart, Panel, Point, Series } from './chart/chart.ts';
 import { left, number, right } from './table-cells.ts';
+import { loadAxis } from './times-against-load.ts';
 
 /** More panels than this are more than a page holds. */
 const maxPanels = 12;
@@ -47,7 +48,7 @@ function throughputPanel({ curve, usl, capacity }: EndpointAssessment): Panel {
   const values = series.flatMap(({ points }) => points.flatMap(([, y]) => y ?? []));
   return {
     title: curve.label,
-    x: loadAxis(curve, series),
+    x: axisOf(curve, series),
     y: { label: 'per second', scale: 'linear', format: 'number', ...axisRange(values, 'linear') },
     series,
     ...(capacity.perS === null
@@ -87,19 +88,13 @@ function lawOf(usl: Usl): Series {
   return { label: 'fitted law', colour: 7, style: 'line', dashed: true, weight: 0.2, points };
 }
 
-function loadAxis({ kind, points }: Curve, series: readonly Series[]): Axis {
-  const ticks = points.map(({ load }) => load);
+function axisOf({ kind, points }: Curve, series: readonly Series[]): Axis {
   const xs = series.flatMap(each => each.points.map(([x]) => x));
-  const [least, most] = [ticks[0] ?? 1, Math.max(...xs)];
-  const scale = most / least > 12 ? 'log' : 'linear';
-  return {
-    label: kind === 'closed' ? 'requests in flight' : 'requests due per second',
-    scale,
-    format: 'number',
-    ticks,
-    min: scale === 'log' ? least / 1.15 : 0,
-    max: scale === 'log' ? most * 1.15 : most * 1.05,
-  };
+  return loadAxis(
+    kind,
+    points.map(({ load }) => load),
+    Math.max(...xs),
+  );
 }
 
 /** Each criterion as a share of its bound: where the first line crosses 100 % the capacity is reached. */
@@ -130,7 +125,7 @@ function limits(endpoints: readonly EndpointAssessment[]): Chart {
     layout: 'beside',
     panels: shown.map(({ curve, series }) => ({
       title: curve.label,
-      x: loadAxis(curve, series),
+      x: axisOf(curve, series),
       y: {
         label: 'of its bound',
         scale: 'linear',

@@ -7,7 +7,7 @@ import type { MetricSummary, QuantileKey } from '../record/summary.ts';
 import { median } from '../stats/quantile.ts';
 import { formatNumber } from '../units.ts';
 import { valueAxis } from './chart/axis.ts';
-import type { Chart, Panel, Point, Series } from './chart/chart.ts';
+import type { Axis, Chart, Panel, Point, Series } from './chart/chart.ts';
 import { conditionOf, type Endpoint, endpoints } from './endpoints.ts';
 import { doubts } from './remarks.ts';
 import { count, left, quantileCell, right } from './table-cells.ts';
@@ -72,7 +72,7 @@ function timeAgainstLoad(run: Run, groups: readonly Group[], metric: TimeMetric)
       layout: 'beside',
       panels: panels.map(({ group, series, marks }) => ({
         title: group.endpoint.label,
-        x: loadAxis(group),
+        x: axisOf(group),
         y,
         series,
         marks,
@@ -116,9 +116,14 @@ function captionOf(groups: readonly Group[]): string {
   return `${repeated ? ' Lines go through the median of the repetitions, which are dots.' : ''}${together ? ' Dots apart from the lines: all endpoints driven at once.' : ''}`;
 }
 
-function loadAxis({ kind, loads, together }: Group): Panel['x'] {
+function axisOf({ kind, loads, together }: Group): Axis {
   const ticks = [...new Set([...loads, ...together].map(({ load }) => load))].sort((a, b) => a - b);
-  const [least, most] = [ticks[0] ?? 1, ticks.at(-1) ?? 1];
+  return loadAxis(kind, ticks, ticks.at(-1) ?? 1);
+}
+
+/** The axis of loads that have a tick each, as far as `most`. */
+export function loadAxis(kind: 'closed' | 'open', ticks: readonly number[], most: number): Axis {
+  const least = ticks[0] ?? 1;
   const scale = most / least > 12 ? 'log' : 'linear';
   return {
     label: kind === 'closed' ? 'requests in flight' : 'requests due per second',

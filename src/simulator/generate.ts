@@ -70,12 +70,13 @@ async function serve(exchange: Exchange, asked: Asked, form: Form, reply: Stream
 function begin(exchange: Exchange, form: Form, told: Told, reply: StreamReply | WholeReply, place: Place): void {
   const { clock, fault, response } = exchange;
   const answers = [told.answer, ...told.others];
+  // Before they are asked for: where the process was held up, the first has ended by the time the next is asked for.
+  if (reply instanceof WholeReply) reply.begin(answers.length, () => form.whole(told, place.times()));
   place.ask(answers, told, clock.nowMs(), {
     token: fault === undefined ? (index, last) => reply.token(index, last) : spoiled(reply, response, fault),
     lost: refusal => reply.refuse(refusal),
   });
   if (reply instanceof StreamReply) reply.begin(form.events(told));
-  else reply.begin(answers.length, () => form.whole(told, place.times()));
   limitTime(exchange, form, place, refusal => reply.refuse(refusal));
 }
 

@@ -100,6 +100,13 @@ describe('the documented service', () => {
     expect(service.statistics().models[0]).toMatchObject({ inService: 0, maxInService: 2 });
   });
 
+  it('gives them also where one has ended before the next is asked for', async () => {
+    const service = await runningService({ speed: 1e9 });
+    const parameters = { max_new_tokens: 5, best_of: 2, do_sample: true, details: true };
+    const answer = await bodyOf<WholeAnswer>(await service.post(generate, { inputs: 'Hello', parameters }));
+    expect(answer.details.best_of_sequences?.map(each => each.generated_tokens)).toEqual([5]);
+  });
+
   it('gives information about its models and its health', async () => {
     const service = await runningService();
     const info = await bodyOf<Record<string, unknown>>(await service.get('/info'));

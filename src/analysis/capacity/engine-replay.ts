@@ -68,35 +68,33 @@ function replayOpen(requests: readonly Arrival[], station: Station): void {
   station.advance(Number.POSITIVE_INFINITY);
 }
 
-/** The first requests come when they came, each later one when an earlier one has been answered and its slot has paused. */
+/** The first requests come when they came, each later one when an earlier one has been answered, its slot has paused, and as late after that as it was sent. */
 function replayClosed(
   requests: readonly ObservedRequest[],
   slots: number,
   pauseMs: number,
   open: (onServed: (served: Served) => void) => Station,
 ): void {
-  const first = requests.slice(0, slots);
-  const later = requests.slice(slots);
-  // Every pause is as long as any other, so slots come free in the order in which they stand here.
-  const freeMs: number[] = [];
+  /** What is still to be sent by a slot that has one, in the order of its times: a late one keeps no other waiting. */
+  const due: Arrival[] = [...requests.slice(0, slots)];
+  let next = slots;
   let nowMs = 0;
-  const station = open(served => freeMs.push((served.outcome === 'ok' ? served.endMs : nowMs) + pauseMs));
-  let [begun, gone, freed] = [0, 0, 0];
-  const laterMs = () =>
-    (freeMs[freed] ?? Number.POSITIVE_INFINITY) + (later[gone]?.sendLagMs ?? Number.POSITIVE_INFINITY);
-  const nextMs = () => Math.min(first[begun]?.atMs ?? Number.POSITIVE_INFINITY, laterMs());
+  const station = open(served => {
+    const request = requests[next++];
+    if (request === undefined) return;
+    const freeMs = (served.outcome === 'ok' ? served.endMs : nowMs) + pauseMs;
+    const atMs = Math.max(nowMs, freeMs + request.sendLagMs);
+    const later = due.findIndex(other => other.atMs > atMs);
+    due.splice(later === -1 ? due.length : later, 0, { ...request, atMs });
+  });
   while (Number.isFinite(nowMs)) {
     station.advance(nowMs);
     // The batch is settled when the engine is asked for its next event, so who is due at this instant comes first.
-    while (nextMs() <= nowMs) {
-      const isFirst = (first[begun]?.atMs ?? Number.POSITIVE_INFINITY) <= nowMs;
-      if (isFirst) station.offer(first[begun++] as Arrival);
-      else {
-        freed++;
-        station.offer({ ...(later[gone++] as Arrival), atMs: nowMs });
-      }
+    for (let first = due[0]; first !== undefined && first.atMs <= nowMs; first = due[0]) {
+      due.shift();
+      station.offer(first);
     }
-    nowMs = Math.min(nextMs(), station.nextMs() ?? Number.POSITIVE_INFINITY);
+    nowMs = Math.min(due[0]?.atMs ?? Number.POSITIVE_INFINITY, station.nextMs() ?? Number.POSITIVE_INFINITY);
   }
 }
 

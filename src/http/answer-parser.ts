@@ -3,8 +3,15 @@
  * else becomes a problem in words, never a guess at what was meant. Nothing is allocated for a piece of a body.
  */
 
-/** Header names in lower case; one that stands more than once has a list. */
-export type AnswerHeaders = Record<string, string | string[]>;
+import {
+  type AnswerHeaders,
+  headersIn,
+  keepAlive,
+  problemOfFraming,
+  statusLine,
+  staysOpen,
+  token,
+} from './answer-head.ts';
 
 /** What is told of an answer while it is read. The bytes are only lent: they change once the call returns. */
 export interface AnswerReceiver {
@@ -19,9 +26,6 @@ export const maxHeadBytes = 16_384;
 const version = 'HTTP/1.';
 const noAnswer = 'something that is no HTTP/1.1 answer';
 const brokenLineEnd = /(?:^|[^\r])\n|\r[^\n]/;
-const token = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
-/** A name, which is a token, its colon, and a value without control characters. */
-const headerLine = new RegExp(`^${token}:[\\t\\x20-\\x7e\\x80-\\xff]*$`);
 const extensions = new RegExp(
   `^(?:;${token}(?:=(?:${token}|"(?:[\\t\\x20\\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t\\x20-\\x7e])*"))?)+$`,
 );
@@ -252,51 +256,6 @@ export class AnswerParser {
     this.#keepsOpen = false;
     this.#state = 'broken';
   }
-}
-
-const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?$/;
-
-/** Why it cannot be known where a body ends. */
-function problemOfFraming({
-  'transfer-encoding': encoding,
-  'content-length': length,
-}: AnswerHeaders): string | undefined {
-  if (encoding !== undefined && length !== undefined) return 'both a length and a transfer encoding';
-  if (encoding !== undefined && (typeof encoding !== 'string' || encoding.toLowerCase() !== 'chunked'))
-    return 'a transfer encoding other than chunked';
-  if (length !== undefined && (typeof length !== 'string' || !/^\d{1,15}$/.test(length)))
-    return 'a length that is no number';
-  return undefined;
-}
-
-/** The headers of some lines; undefined where one of them is no header line. */
-function headersIn(lines: readonly string[]): AnswerHeaders | undefined {
-  const headers: AnswerHeaders = Object.create(null) as AnswerHeaders;
-  for (const line of lines) {
-    if (!headerLine.test(line)) return undefined;
-    const colon = line.indexOf(':');
-    const name = line.slice(0, colon).toLowerCase();
-    const value = line.slice(colon + 1).trim();
-    const before = headers[name];
-    headers[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value];
-  }
-  return headers;
-}
-
-function staysOpen(connection: string | string[] | undefined, byDefault: boolean): boolean {
-  if (connection === undefined) return byDefault;
-  const options = [connection]
-    .flat()
-    .join(',')
-    .toLowerCase()
-    .split(',')
-    .map(option => option.trim());
-  return byDefault ? !options.includes('close') : options.includes('keep-alive');
-}
-
-function keepAlive(header: string | string[] | undefined): number | undefined {
-  const seconds = /(?:^|[,\s])timeout=(\d{1,6})(?:$|[,\s])/i.exec(typeof header === 'string' ? header : '')?.[1];
-  return seconds === undefined ? undefined : Number(seconds) * 1000;
 }
 
 function isLineEnd(bytes: Buffer, at: number): boolean {

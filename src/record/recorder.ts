@@ -5,6 +5,7 @@
 import { Fifo } from '../fifo.ts';
 import { isUnfinished, type OutcomeKind, outcomeKinds } from '../protocol/outcome.ts';
 import { Histogram } from '../stats/histogram.ts';
+import { FailureExamples } from './failure-examples.ts';
 import { isGood } from './good.ts';
 import { metricSummary, type QuantileValue, quantileOf, type Series } from './metric-summary.ts';
 import { type MetricName, metrics } from './metrics.ts';
@@ -31,9 +32,6 @@ export interface RecorderOptions {
 /** How long after a window's end it is known at the latest. */
 const recentMs = 5_000;
 
-/** How many different failures of a cell are kept as examples. */
-const maxExamples = 8;
-
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #series = metrics.map(metric => ({
@@ -47,10 +45,7 @@ export class Recorder {
   readonly #counts = Object.fromEntries(outcomeKinds.map(kind => [kind, 0])) as Record<OutcomeKind, number>;
   readonly #attempts = { ...this.#counts };
   readonly #retries = { requests: 0, attempts: 0, recovered: 0 };
-  readonly #examples = new Map<
-    string,
-    { kind: OutcomeKind; status?: number; by?: string; detail?: string; count: number }
-  >();
+  readonly #examples = new FailureExamples();
   readonly #arrived = { ended: 0, outputTokens: 0, inputTokens: 0 };
   /** A recorder for each workload of a mix. */
   readonly #byWorkload = new Map<string, Recorder>();
@@ -103,7 +98,7 @@ export class Recorder {
     this.#addVariant(record);
     this.#counts[record.outcome.kind]++;
     this.#addAttempts(record);
-    this.#addExample(record);
+    this.#examples.add(record.outcome);
     this.#addAnswer(record);
     if (this.#options.goodput !== undefined && isGood(record, this.#options.goodput)) this.#good++;
     const unfinished = isUnfinished(record.outcome);
@@ -144,7 +139,7 @@ export class Recorder {
       ...(this.#retries.requests === 0 ? {} : { retries: { ...this.#retries } }),
       ...(this.#byWorkload.size === 0 ? {} : { byWorkload: this.#workloads() }),
       ...(this.#byVariant.size === 0 ? {} : { byVariant: this.#variants() }),
-      examples: [...this.#examples.values()],
+      examples: this.#examples.list(),
     };
   }
 
@@ -278,32 +273,6 @@ export class Recorder {
         return [variant, { counts, metrics: { ttftMs, responseTimeMs }, inputTokensMean: tokens.inputMean }];
       }),
     );
-  }
-
-  #addExample({ outcome }: RequestRecord): void {
-    if (outcome.kind === 'ok' || outcome.kind === 'dropped') return;
-    const key = JSON.stringify([outcome.kind, outcome.status, outcome.by, outcome.detail?.replaceAll(/\d+/g, '#')]);
-    const known = this.#examples.get(key);
-    if (known !== undefined) known.count++;
-    else {
-      const { kind, status, by } = outcome;
-      // Beyond so many different ones, the rest of a kind is counted together: nothing goes without a word.
-      const isOneTooMany = this.#examples.size >= maxExamples;
-      const detail = isOneTooMany ? 'others, in other words' : outcome.detail;
-      const place = isOneTooMany ? JSON.stringify([kind, status, by]) : key;
-      const others = this.#examples.get(place);
-      if (others !== undefined) {
-        others.count++;
-        return;
-      }
-      this.#examples.set(place, {
-        kind,
-        ...(status === undefined ? {} : { status }),
-        ...(by === undefined ? {} : { by }),
-        ...(detail === undefined ? {} : { detail }),
-        count: 1,
-      });
-    }
   }
 }
 

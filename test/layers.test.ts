@@ -41,7 +41,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   sharp: /^workload\/image\.ts$|^simulator\/image\.ts$/,
   undici: /^http\/|^driver\/undici\.ts$/,
   yaml: /^schema\/|^cli\/scenario-source\.ts$/,
-  yargs: /^cli\/cli\.ts$/,
+  yargs: /^cli\/(cli|gate-commands|scenario-options)\.ts$/,
   zod: /^schema\/|^scenario\/(scenario|workload|duration|telemetry)\.ts$|^analysis\/(gate\/policy|capacity\/demand-file)\.ts$|^simulator\//,
 };
 

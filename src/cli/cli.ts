@@ -7,8 +7,10 @@ import { traceFormats } from '../arrival/trace-formats.ts';
 import { type ExitCode, exitCodes, HarnessError, messageOf } from '../errors.ts';
 import { visible } from '../report/document.ts';
 import { harnessVersion } from '../run/environment.ts';
-import { baselinesOption, gateCalibrationOptions, gateOptions, gateRunOptions, takeOptions } from './gate-options.ts';
+import { gateCommands } from './gate-commands.ts';
+import { baselinesOption, gateCalibrationOptions } from './gate-options.ts';
 import { type Io, say } from './io.ts';
+import { scenarioOptions } from './scenario-options.ts';
 import { whatIfOptions } from './what-if-options.ts';
 
 /** Runs one command line and gives its exit code; every failure ends as words on stderr. */
@@ -36,7 +38,7 @@ function explain(error: unknown, verbose: boolean, io: Io): ExitCode {
 }
 
 function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void) {
-  return yargs([...argv])
+  const measuring = yargs([...argv])
     .scriptName('tgi-bench')
     .usage('$0 <command>\n\nMeasures self-hosted TGI services, one model×GPU endpoint at a time.')
     .command(
@@ -203,53 +205,8 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
           .option('out', { type: 'string', requiresArg: true, describe: 'where history.html, .md, .csv and .json go' })
           .option('json', { type: 'boolean', describe: 'print history.json on stdout and nothing else' }),
       async args => done(await (await import('./history.ts')).historyCommand(args, io)),
-    )
-    .command(
-      'gate',
-      'judge runs of a candidate against runs of a baseline: exit 4 for a regression, 5 where neither is shown',
-      command =>
-        command
-          .options(gateOptions)
-          .command(
-            'run <scenario>',
-            'make interleaved pairs of runs of two services, as many as it takes, and judge them',
-            runCommand =>
-              runCommand.positional('scenario', { type: 'string', demandOption: true }).options(gateRunOptions),
-            async args => done(await (await import('./gate-run.ts')).gateRun(args, io)),
-          )
-          .option('baseline', {
-            type: 'string',
-            array: true,
-            requiresArg: true,
-            describe: 'names of baselines, run directories or ids',
-          })
-          .option('candidate', { type: 'string', array: true, requiresArg: true, describe: 'run directories or ids' })
-          .option('paired', { type: 'boolean', describe: 'the runs were made in pairs, in the order given' }),
-      async args => done(await (await import('./gate.ts')).gate(args, io)),
-    )
-    .command('baseline', 'runs that later ones are measured by, kept in baselines/', command =>
-      command
-        .command(
-          'list',
-          'every baseline, when it was changed last and why',
-          listCommand => listCommand.options(baselinesOption),
-          async args => done(await (await import('./baseline.ts')).listBaselines(args, io)),
-        )
-        .command(
-          'update <name> <run..>',
-          'take runs into a rolling baseline, which keeps the latest',
-          takeCommand =>
-            taken(takeCommand).option('keep', { type: 'number', default: 10, describe: 'how many runs stay' }),
-          async args => done(await (await import('./baseline.ts')).updateBaseline(args, io)),
-        )
-        .command(
-          'pin <name> <run..>',
-          'make a baseline of just these runs, which stays as it is',
-          takeCommand => taken(takeCommand),
-          async args => done(await (await import('./baseline.ts')).pinBaseline(args, io)),
-        )
-        .demandCommand(1, 'expected list, update or pin, got nothing'),
-    )
+    );
+  return gateCommands(measuring, io, done)
     .command(
       'serve',
       'start the embedded TGI service',
@@ -322,32 +279,4 @@ function program(argv: readonly string[], io: Io, done: (code: ExitCode) => void
         exitCode: exitCodes.usage,
       });
     });
-}
-
-/** What is taken into a baseline, and why. */
-function taken<T>(command: import('yargs').Argv<T>) {
-  return command
-    .positional('name', { type: 'string', demandOption: true })
-    .positional('run', { type: 'string', array: true, demandOption: true, describe: 'run directories or ids' })
-    .options(takeOptions);
-}
-
-/** The options that say what to run. */
-function scenarioOptions<T>(command: import('yargs').Argv<T>) {
-  return command
-    .positional('scenario', { type: 'string', array: true, describe: 'scenario files' })
-    .option('url', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'the service, such as http://localhost:8000; its token from $VALID_TOKEN or --token-file',
-    })
-    .option('token-file', { type: 'string', requiresArg: true, describe: 'a file that holds the token' })
-    .option('seed', { type: 'number', requiresArg: true })
-    .option('target', { type: 'string', requiresArg: true, describe: 'only targets that match, such as "hermes-*"' })
-    .option('set', { type: 'string', array: true, nargs: 1, describe: 'path=value, such as load.repetitions=3' })
-    .option('model', { type: 'string', requiresArg: true, describe: 'without a scenario: the model to drive' })
-    .option('gpu', { type: 'number', array: true, nargs: 1, describe: 'with --model: its GPUs' })
-    .option('vlm', { type: 'boolean', describe: 'with --model: send an image with each prompt' })
-    .option('concurrency', { type: 'string', requiresArg: true, describe: 'with --model: such as 1,8,32' })
-    .option('requests', { type: 'number', requiresArg: true, describe: 'with --model: per step' });
 }

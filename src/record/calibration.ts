@@ -1,4 +1,5 @@
 /** What a machine was found able to do, as `tgi-bench calibrate` keeps it. */
+import type { Machine } from './machine.ts';
 
 /** A load that was tried: so many streams at once, each with so many tokens a second. */
 export interface Rung {
@@ -18,16 +19,8 @@ interface Spread {
   readonly p99: number;
 }
 
-export interface Calibration {
+export interface Calibration extends Machine {
   readonly at: string;
-  readonly harness: string;
-  readonly node: string;
-  readonly host: {
-    readonly platform: string;
-    readonly cpu: string;
-    readonly cores: number;
-    readonly memoryBytes: number;
-  };
   readonly tookMs: number;
   /** How late a timer is in a process that does nothing else. */
   readonly timerLatenessMs: Spread;

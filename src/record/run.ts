@@ -6,6 +6,7 @@ import type { ModelFacts } from '../workload/prompt.ts';
 import type { Calibration } from './calibration.ts';
 import type { CellSummary } from './cell-recorder.ts';
 import type { GpuDevice } from './gpu-sample.ts';
+import type { Machine } from './machine.ts';
 import type { TelemetrySummary } from './run-telemetry.ts';
 import type { SearchResult } from './search.ts';
 import type { Diagnosis } from './server-summary.ts';
@@ -73,15 +74,7 @@ export interface Floor {
 }
 
 /** What the numbers depend on. */
-export interface Environment {
-  readonly harness: string;
-  readonly node: string;
-  readonly host: {
-    readonly platform: string;
-    readonly cpu: string;
-    readonly cores: number;
-    readonly memoryBytes: number;
-  };
+export interface Environment extends Machine {
   /** How many threads sent requests; 1: the one that kept the run as well. */
   readonly threads?: number;
   /** What this machine was found able to do, where it was calibrated. */

@@ -1,7 +1,9 @@
 /** What a capacity report says: the answer, then what keeps it from being taken as it is, then what it rests on. */
+
 import type { Assessment, EndpointAssessment } from '../analysis/capacity/assessment.ts';
 import type { Forecast } from '../analysis/capacity/forecast.ts';
 import type { VirtualStudy } from '../analysis/capacity/virtual-study.ts';
+import { callout, heading, section } from './blocks.ts';
 import { capacityCharts } from './capacity-charts.ts';
 import { capacityTable, curveTable, lawBlocks } from './capacity-tables.ts';
 import { capacityText } from './capacity-words.ts';
@@ -57,18 +59,6 @@ export function capacityReport(
       ...(endpoints.length === 0 ? [] : section('How to read this', [{ kind: 'list', items: manual }])),
     ],
   };
-}
-
-const heading = (text: string): Block => ({ kind: 'heading', text });
-
-function section(text: string, blocks: readonly Block[]): Block[] {
-  return blocks.length === 0 ? [] : [heading(text), ...blocks];
-}
-
-/** Nothing where there are no items for it; without a list it stands by itself. */
-function callout(tone: 'bad' | 'doubt' | 'plain', text: string, items?: readonly string[]): Block[] {
-  if (items?.length === 0) return [];
-  return [{ kind: 'callout', tone, text, ...(items === undefined ? {} : { items }) }];
 }
 
 function answer({ endpoints, runs }: Assessment): Block[] {

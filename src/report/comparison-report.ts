@@ -1,7 +1,9 @@
 /** What a comparison says: first what keeps its numbers from being taken as they are, then what changed, then every number. */
+
 import { type Comparison, leastChange, sameWithin } from '../analysis/comparison/comparison.ts';
 import type { Side } from '../analysis/comparison/side.ts';
 import { formatChange, formatNumber, formatRatio, missing, plural } from '../units.ts';
+import { callout, heading, section } from './blocks.ts';
 import { cellTable, changeOf, intervalText } from './comparison-table.ts';
 import type { Block, Document } from './document.ts';
 import { ratioCharts } from './ratio-charts.ts';
@@ -60,18 +62,6 @@ function whichRuns(comparisons: readonly Comparison[]): Block[] {
     .filter(({ runs }) => runs.length > 1)
     .map(({ name, runs }) => ({ label: name, text: runs.map(({ id }) => id).join(', ') }));
   return items.length === 0 ? [] : [{ kind: 'facts', items }];
-}
-
-const heading = (text: string): Block => ({ kind: 'heading', text });
-
-function section(text: string, blocks: readonly Block[]): Block[] {
-  return blocks.length === 0 ? [] : [heading(text), ...blocks];
-}
-
-/** Nothing where there are no items for it; without a list it stands by itself. */
-function callout(tone: 'bad' | 'doubt' | 'plain', text: string, items?: readonly string[]): Block[] {
-  if (items?.length === 0) return [];
-  return [{ kind: 'callout', tone, text, ...(items === undefined ? {} : { items }) }];
 }
 
 function invalid({ id, validity }: Side['runs'][number]): string[] {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { cpus, platform, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Machine } from '../record/machine.ts';
 import type { Environment } from '../record/run.ts';
 import type { Assets } from '../scenario/assets.ts';
 import type { Scenario } from '../scenario/resolve.ts';
@@ -12,7 +13,7 @@ export const harnessVersion = (
 ).version;
 
 /** What tells this kind of machine, with this Node and this version, from others. */
-export function thisMachine(): Pick<Environment, 'harness' | 'node' | 'host'> {
+export function thisMachine(): Machine {
   const host = {
     platform: `${platform()} ${release()}`,
     cpu: cpus()[0]?.model ?? 'unknown',

@@ -2,11 +2,9 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Calibration } from '../record/calibration.ts';
+import type { Machine } from '../record/machine.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
-
-/** A machine and what runs on it: those that differ must not be taken for each other. */
-type Machine = Pick<Calibration, 'harness' | 'node' | 'host'>;
 
 /** Where calibrations are kept: one file a user. */
 export function calibrationPath(environment: Variables): string {

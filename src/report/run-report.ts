@@ -1,7 +1,9 @@
 /** What a run says: the verdict and the headline first, then pictures and tables, and at the end what it all depends on. */
+
 import type { Run } from '../record/run.ts';
 import type { TimelineRow } from '../record/timeline.ts';
 import { missing } from '../units.ts';
+import { section } from './blocks.ts';
 import { distributions } from './distribution-charts.ts';
 import type { Block, Column, Document, Table, TableCell } from './document.ts';
 import { hardware, hardwareOverview } from './hardware-tables.ts';
@@ -79,11 +81,6 @@ function stampOf({ environment, validity }: Run): Pick<Document, 'stamp'> {
     ...(environment.service.simulated ? ['simulated'] : []),
   ];
   return words.length === 0 ? {} : { stamp: words.join(', ') };
-}
-
-/** A heading with what stands below it, or nothing. */
-function section(text: string, blocks: readonly Block[]): Block[] {
-  return blocks.length === 0 ? [] : [{ kind: 'heading', text }, ...blocks];
 }
 
 /** A table without the columns in which nothing stands, and without the notes that say why. */

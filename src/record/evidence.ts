@@ -2,16 +2,15 @@
  * What the records of a cell tell beside its numbers: of the generator, for its validity, and of the service, for what
  * is found. In memory that does not grow with their number, and the same whether they come as they end or from a file.
  */
-import { Fifo } from '../fifo.ts';
 import type { Load } from '../scenario/expand.ts';
 import { Histogram } from '../stats/histogram.ts';
 import { smallestSample } from '../stats/quantile.ts';
 import { type Course, CourseRecorder } from './course.ts';
 import type { RequestRecord } from './request-record.ts';
 import { type Silence, Silences } from './silences.ts';
-import { pauseMs } from './slot-pause.ts';
 import { type Slots, SlotTime } from './slot-time.ts';
 import { quantiles } from './summary.ts';
+import { WindowSum } from './window-sum.ts';
 
 export interface Evidence {
   /** How late requests were sent, not counting waits for a place in flight or a connection: the furthest quantile that there are enough requests for, or the worst of a few. null: nothing was sent. */
@@ -46,8 +45,6 @@ export interface EvidenceOptions {
   readonly oneTokenAnEvent: boolean;
 }
 
-/** How long after a window's end it is known at the latest. */
-const recentMs = 5_000;
 /** So long after the end of its window a request is no longer a little late. */
 const overdueMs = 50;
 /** The shortest silence that is kept, and how many are. */
@@ -61,14 +58,13 @@ export class EvidenceRecorder {
   readonly #lag = new Histogram();
   readonly #silences = new Silences();
   readonly #slotTime: SlotTime | undefined;
-  /** Those of which it is not yet known whether they ended in the window. */
-  readonly #pending = new Fifo<RequestRecord>();
+  /** How many requests of the window could be sent before it was long over. */
+  readonly #inTime = new WindowSum();
   readonly #waits = { requests: 0, sent: 0, worstMs: 0 };
   readonly #tokens = { answers: 0, short: 0, long: 0, events: 0, tokens: 0 };
   #placeWaitMs: number | undefined;
   #course: CourseRecorder | undefined;
   #warmups = 0;
-  #overdue = 0;
   #openedMs: number | undefined;
   #closedMs: number | undefined;
 
@@ -82,34 +78,27 @@ export class EvidenceRecorder {
   open(atMs: number): void {
     this.#openedMs = atMs;
     this.#course = new CourseRecorder(atMs);
+    this.#slotTime?.open(atMs);
+    this.#inTime.open(Number.NEGATIVE_INFINITY);
   }
 
   close(atMs: number): void {
     this.#closedMs = atMs;
-    for (const record of this.#pending.drain()) this.#addToWindow(record);
+    this.#slotTime?.close(atMs);
+    this.#inTime.close(atMs + overdueMs);
   }
 
   add(record: RequestRecord): void {
     this.#silences.add(record);
     if (record.phase === 'measured') this.#addMeasured(record);
     else if (record.phase === 'warmup') this.#warmups++;
-    if (this.#closedMs !== undefined) {
-      this.#addToWindow(record);
-      return;
-    }
-    this.#pending.push(record);
-    const surelyMs = record.endMs - recentMs;
-    for (let first = this.#pending.first; first !== undefined; first = this.#pending.first) {
-      if (this.#wentOnMs(first) >= surelyMs) return;
-      this.#pending.shift();
-      this.#addToWindow(first);
-    }
+    this.#slotTime?.add(record);
   }
 
   evidence(): Evidence {
     return {
       sendLag: this.#sendLag(),
-      overdue: this.#overdue,
+      overdue: this.#waits.sent - this.#inTime.sum,
       connectionWaits: { ...this.#waits },
       ...(this.#placeWaitMs === undefined ? {} : { placeWaitMs: this.#placeWaitMs }),
       tokens: { ...this.#tokens },
@@ -125,21 +114,12 @@ export class EvidenceRecorder {
     if (record.outcome.kind === 'ok') this.#compareTokens(record);
     if (sentMs === undefined) return;
     this.#waits.sent++;
+    this.#inTime.add(sentMs - (placeWaitMs ?? 0) - (connectionWaitMs ?? 0), 1, record.endMs);
     this.#lag.record(Math.max(0, sentMs - dueMs - (placeWaitMs ?? 0) - (connectionWaitMs ?? 0)));
     if (placeWaitMs !== undefined) this.#placeWaitMs = Math.max(this.#placeWaitMs ?? 0, placeWaitMs);
     if (connectionWaitMs === undefined) return;
     this.#waits.requests++;
     this.#waits.worstMs = Math.max(this.#waits.worstMs, connectionWaitMs);
-  }
-
-  /** What can only be told once it is known whether the window had ended. */
-  #addToWindow(record: RequestRecord): void {
-    if (this.#openedMs === undefined) return;
-    const endMs = this.#closedMs ?? Number.POSITIVE_INFINITY;
-    this.#slotTime?.add(record, [this.#openedMs, endMs]);
-    const { sentMs = Number.NEGATIVE_INFINITY, placeWaitMs = 0, connectionWaitMs = 0 } = record;
-    const couldBeSentMs = sentMs - placeWaitMs - connectionWaitMs;
-    if (record.phase === 'measured' && couldBeSentMs > endMs + overdueMs) this.#overdue++;
   }
 
   #compareTokens({ tokenTimesMs, outputTokens, tokensFrom }: RequestRecord): void {
@@ -150,12 +130,6 @@ export class EvidenceRecorder {
     this.#tokens.tokens += outputTokens;
     if (events > outputTokens) this.#tokens.long++;
     else if (events < outputTokens && this.#options.oneTokenAnEvent) this.#tokens.short++;
-  }
-
-  /** When its slot goes on, at the latest. */
-  #wentOnMs(record: RequestRecord): number {
-    const { load } = this.#options;
-    return record.endMs + (load.kind === 'closed' ? pauseMs(record, load.thinkTimeMs) : 0);
   }
 
   #sendLag(): Evidence['sendLag'] {

@@ -24,8 +24,8 @@ export interface Metric {
   readonly unit: 'ms' | 'tokens/s';
   readonly better: 'lower' | 'higher';
   readonly definition: string;
-  /** Its values in one request: one for most, one a gap for the gaps between tokens, none where it has no meaning. */
-  readonly of: (record: RequestRecord) => readonly number[];
+  /** Its value in one request: a list of the gaps between tokens, a number for all others, nothing where it has no meaning. */
+  readonly of: (record: RequestRecord) => number | readonly number[] | undefined;
   /** Whether a request that was taken and not finished still has a value that never came, slower than any other. */
   readonly unfinished: (record: RequestRecord) => boolean;
 }
@@ -34,7 +34,6 @@ const always = () => true;
 const never = () => false;
 const beforeFirstToken = (record: RequestRecord) => record.tokenTimesMs.length === 0;
 
-const of1 = (value: number | undefined): readonly number[] => (value === undefined ? [] : [value]);
 const ok = (record: RequestRecord) => record.outcome.kind === 'ok';
 const firstToken = (record: RequestRecord) => record.tokenTimesMs[0];
 
@@ -66,7 +65,7 @@ export const metrics: readonly Metric[] = [
     unit: 'ms',
     better: 'lower',
     definition: 'sent − due: how late this program was',
-    of: record => of1(record.sentMs === undefined ? undefined : record.sentMs - record.dueMs),
+    of: record => (record.sentMs === undefined ? undefined : record.sentMs - record.dueMs),
     unfinished: never,
   },
   {
@@ -75,7 +74,7 @@ export const metrics: readonly Metric[] = [
     unit: 'ms',
     better: 'lower',
     definition: 'first token − due: what the user waits before anything appears',
-    of: record => of1(firstToken(record) === undefined ? undefined : (firstToken(record) as number) - record.dueMs),
+    of: record => (firstToken(record) === undefined ? undefined : (firstToken(record) as number) - record.dueMs),
     unfinished: beforeFirstToken,
   },
   {
@@ -85,11 +84,9 @@ export const metrics: readonly Metric[] = [
     better: 'lower',
     definition: 'first token − sent',
     of: record =>
-      of1(
-        firstToken(record) === undefined || record.sentMs === undefined
-          ? undefined
-          : (firstToken(record) as number) - record.sentMs,
-      ),
+      firstToken(record) === undefined || record.sentMs === undefined
+        ? undefined
+        : (firstToken(record) as number) - record.sentMs,
     unfinished: beforeFirstToken,
   },
   {
@@ -107,7 +104,7 @@ export const metrics: readonly Metric[] = [
     unit: 'ms',
     better: 'lower',
     definition: 'the longest gap between two tokens of one request',
-    of: record => (ok(record) && record.tokenTimesMs.length > 1 ? [longestGap(record)] : []),
+    of: record => (ok(record) && record.tokenTimesMs.length > 1 ? longestGap(record) : undefined),
     unfinished: record => record.tokenTimesMs.length > 0,
   },
   {
@@ -116,7 +113,7 @@ export const metrics: readonly Metric[] = [
     unit: 'ms',
     better: 'lower',
     definition: '(last token − first token) / (output tokens − 1)',
-    of: record => of1(tpot(record)),
+    of: record => tpot(record),
     unfinished: record => record.tokenTimesMs.length > 0,
   },
   {
@@ -125,7 +122,7 @@ export const metrics: readonly Metric[] = [
     unit: 'ms',
     better: 'lower',
     definition: 'end − due: what the user waits in all',
-    of: record => of1(ok(record) ? record.endMs - record.dueMs : undefined),
+    of: record => (ok(record) ? record.endMs - record.dueMs : undefined),
     unfinished: always,
   },
   {
@@ -134,7 +131,7 @@ export const metrics: readonly Metric[] = [
     unit: 'ms',
     better: 'lower',
     definition: 'end − sent',
-    of: record => of1(ok(record) && record.sentMs !== undefined ? record.endMs - record.sentMs : undefined),
+    of: record => (ok(record) && record.sentMs !== undefined ? record.endMs - record.sentMs : undefined),
     unfinished: always,
   },
   {
@@ -145,7 +142,7 @@ export const metrics: readonly Metric[] = [
     definition: '1000 / TPOT: how fast one user sees text appear',
     of: record => {
       const perTokenMs = tpot(record);
-      return perTokenMs === undefined || perTokenMs === 0 ? [] : [1000 / perTokenMs];
+      return perTokenMs === undefined || perTokenMs === 0 ? undefined : 1000 / perTokenMs;
     },
     unfinished: record => record.tokenTimesMs.length > 0,
   },
@@ -156,7 +153,7 @@ export const metrics: readonly Metric[] = [
     better: 'lower',
     definition:
       'service time − the time the server says it took, where it does: the way, the gateway and what is not counted',
-    of: record => of1(outsideServer(record)),
+    of: record => outsideServer(record),
     unfinished: never,
   },
   {
@@ -166,7 +163,7 @@ export const metrics: readonly Metric[] = [
     better: 'lower',
     definition:
       'what the server says a request waited for its first batch, where it does (TGI: of answers in one piece)',
-    of: record => of1(ok(record) ? record.server?.queueMs : undefined),
+    of: record => (ok(record) ? record.server?.queueMs : undefined),
     unfinished: never,
   },
   {
@@ -175,10 +172,17 @@ export const metrics: readonly Metric[] = [
     unit: 'ms',
     better: 'lower',
     definition: 'what the server says a request was computed, where it does (TGI: of answers in one piece)',
-    of: record => of1(ok(record) ? record.server?.inferenceMs : undefined),
+    of: record => (ok(record) ? record.server?.inferenceMs : undefined),
     unfinished: never,
   },
 ];
+
+/** The values of a metric in one request, as a list. */
+export function valuesIn({ of }: Metric, record: RequestRecord): readonly number[] {
+  const value = of(record);
+  if (value === undefined) return [];
+  return typeof value === 'number' ? [value] : value;
+}
 
 /** Of a retried request the server tells of its last attempt only, and so is this. */
 function outsideServer(record: RequestRecord): number | undefined {

@@ -2,7 +2,6 @@
  * Records in, the numbers of one cell out, in memory that does not grow with their number. The same recorder makes the
  * numbers of a run while it lasts and of a run directory read again.
  */
-import { Fifo } from '../fifo.ts';
 import { isUnfinished, type OutcomeKind, outcomeKinds } from '../protocol/outcome.ts';
 import { Histogram } from '../stats/histogram.ts';
 import { FailureExamples } from './failure-examples.ts';
@@ -19,6 +18,7 @@ import {
   type Summary,
   type VariantSummary,
 } from './summary.ts';
+import { WindowSum } from './window-sum.ts';
 
 export interface RecorderOptions {
   /** The per-request limits of `goodput:`, by metric. */
@@ -29,12 +29,12 @@ export interface RecorderOptions {
   readonly isMixed?: boolean;
 }
 
-/** How long after a window's end it is known at the latest. */
-const recentMs = 5_000;
+/** A series while it is added to. */
+type RecordedSeries = { -readonly [Key in keyof Series]: Series[Key] };
 
 export class Recorder {
   readonly #options: RecorderOptions;
-  readonly #series = metrics.map(metric => ({
+  readonly #series: readonly RecordedSeries[] = metrics.map(metric => ({
     metric,
     histogram: new Histogram(),
     requests: 0,
@@ -46,13 +46,11 @@ export class Recorder {
   readonly #attempts = { ...this.#counts };
   readonly #retries = { requests: 0, attempts: 0, recovered: 0 };
   readonly #examples = new FailureExamples();
-  readonly #arrived = { ended: 0, outputTokens: 0, inputTokens: 0 };
+  readonly #arrived = { ended: new WindowSum(), outputTokens: new WindowSum(), inputTokens: new WindowSum() };
   /** A recorder for each workload of a mix. */
   readonly #byWorkload = new Map<string, Recorder>();
   /** A recorder for each kind of request, where there are several. */
   readonly #byVariant = new Map<string, Recorder>();
-  /** The records of the last moments before the window's end is known. */
-  readonly #recent = new Fifo<RequestRecord>();
   #openedMs: number | undefined;
   #closedMs: number | undefined;
   readonly #uncounted = { warmup: 0, cooldown: 0 };
@@ -77,14 +75,14 @@ export class Recorder {
   /** The window begins. What arrives after it counts as throughput; the caller says so before any later record is added. */
   open(atMs: number): void {
     this.#openedMs = atMs;
+    for (const sum of Object.values(this.#arrived)) sum.open(atMs);
     for (const recorder of this.#byWorkload.values()) recorder.open(atMs);
   }
 
   /** The window ends: what arrives later is drain. */
   close(atMs: number): void {
     this.#closedMs = atMs;
-    // The end may be known only a moment after it: what arrived in between was taken for throughput.
-    for (const record of this.#recent.drain()) this.#countArrivals(record, atMs, Number.POSITIVE_INFINITY, -1);
+    for (const sum of Object.values(this.#arrived)) sum.close(atMs);
     for (const recorder of this.#byWorkload.values()) recorder.close(atMs);
   }
 
@@ -103,16 +101,20 @@ export class Recorder {
     if (this.#options.goodput !== undefined && isGood(record, this.#options.goodput)) this.#good++;
     const unfinished = isUnfinished(record.outcome);
     if (record.outcome.kind !== 'ok' && !unfinished) return;
-    for (const series of this.#series) {
-      const values = series.metric.of(record);
-      for (const value of values) series.histogram.record(Math.max(0, value));
-      const lost = unfinished && series.metric.unfinished(record);
-      if (lost) {
-        series.unfinished++;
-        series.boundMs = Math.min(series.boundMs, this.#boundMs(record));
-      }
-      if (lost || values.length > 0) series.requests++;
+    for (let k = 0; k < this.#series.length; k++) this.#addTo(this.#series[k] as RecordedSeries, record, unfinished);
+  }
+
+  #addTo(series: RecordedSeries, record: RequestRecord, isUnfinished: boolean): void {
+    const value = series.metric.of(record);
+    if (typeof value === 'number') series.histogram.record(Math.max(0, value));
+    else if (value !== undefined)
+      for (let k = 0; k < value.length; k++) series.histogram.record(Math.max(0, value[k] as number));
+    const lost = isUnfinished && series.metric.unfinished(record);
+    if (lost) {
+      series.unfinished++;
+      series.boundMs = Math.min(series.boundMs, this.#boundMs(record));
     }
+    if (lost || typeof value === 'number' || (value !== undefined && value.length > 0)) series.requests++;
   }
 
   /** The numbers of the cell over its window. */
@@ -163,9 +165,9 @@ export class Recorder {
     const goodput = this.#options.goodput !== undefined;
     return {
       offeredPerS: ratio(counts.due, seconds),
-      achievedPerS: ratio(this.#arrived.ended, seconds),
-      outputTokensPerS: ratio(this.#arrived.outputTokens, seconds),
-      inputTokensPerS: ratio(this.#arrived.inputTokens, seconds),
+      achievedPerS: ratio(this.#arrived.ended.sum, seconds),
+      outputTokensPerS: ratio(this.#arrived.outputTokens.sum, seconds),
+      inputTokensPerS: ratio(this.#arrived.inputTokens.sum, seconds),
       goodputPerS: goodput ? ratio(this.#good, seconds) : null,
       goodputRatio: goodput ? ratio(this.#good, counts.due) : null,
       droppedRatio: ratio(counts.dropped, counts.due),
@@ -178,26 +180,16 @@ export class Recorder {
 
   /** Throughput goes by when things arrived, whenever their request was due. */
   #addArrivals(record: RequestRecord): void {
-    if (this.#openedMs === undefined) return;
-    this.#countArrivals(record, this.#openedMs, this.#closedMs ?? Number.POSITIVE_INFINITY, 1);
-    if (this.#closedMs !== undefined) return;
-    this.#recent.push(record);
-    while ((this.#recent.first?.endMs ?? record.endMs) < record.endMs - recentMs) this.#recent.shift();
-  }
-
-  /** Counts, or with a sign of −1 takes back, what arrived in (fromMs, toMs]. */
-  #countArrivals(record: RequestRecord, fromMs: number, toMs: number, sign: 1 | -1): void {
-    const inside = (timeMs: number) => timeMs > fromMs && timeMs <= toMs;
-    const { tokenTimesMs, endMs } = record;
+    const { tokenTimesMs, endMs, inputTokens, outputTokens } = record;
     const ok = record.outcome.kind === 'ok';
     const arrived = this.#arrived;
-    if (ok && inside(endMs)) arrived.ended += sign;
+    if (ok) arrived.ended.add(endMs, 1, endMs);
     const perEvent = tokensPerEvent(record);
-    for (const timeMs of tokenTimesMs) if (inside(timeMs)) arrived.outputTokens += sign * perEvent;
-    if (tokenTimesMs.length === 0 && ok && inside(endMs)) arrived.outputTokens += sign * (record.outputTokens ?? 0);
-    if ((ok || tokenTimesMs.length > 0) && inside(tokenTimesMs[0] ?? endMs)) {
-      arrived.inputTokens += sign * (record.inputTokens ?? 0);
-    }
+    for (let k = 0; k < tokenTimesMs.length; k++) arrived.outputTokens.add(tokenTimesMs[k] as number, perEvent, endMs);
+    if (tokenTimesMs.length === 0 && ok && outputTokens !== undefined)
+      arrived.outputTokens.add(endMs, outputTokens, endMs);
+    if ((ok || tokenTimesMs.length > 0) && inputTokens !== undefined)
+      arrived.inputTokens.add(tokenTimesMs[0] ?? endMs, inputTokens, endMs);
   }
 
   #addAnswer(record: RequestRecord): void {

@@ -26,7 +26,7 @@ export class Silences {
     const beganMs = tokenTimesMs[0];
     if (beganMs === undefined) return;
     this.#reserve(sliceOf(beganMs), sliceOf(endMs));
-    for (const timeMs of tokenTimesMs) this.#arrive(timeMs);
+    for (let k = 0; k < tokenTimesMs.length; k++) this.#arrive(tokenTimesMs[k] as number);
     // What was given up on says nothing of the service when it ends.
     if (outcome.kind === 'ok') this.#arrive(endMs);
     this.#begin(sliceOf(beganMs), 1);

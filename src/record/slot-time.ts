@@ -1,5 +1,6 @@
 import type { RequestRecord } from './request-record.ts';
 import { isHeldBack, pauseMs } from './slot-pause.ts';
+import { WindowTime } from './window-time.ts';
 
 /** How the slots of a closed loop spent a window: how many of them, on average, did what. Their sum is the number of slots. */
 export interface Slots {
@@ -10,33 +11,41 @@ export interface Slots {
   readonly heldBack: number;
 }
 
-/** Adds up where the time of slots went. In whole microseconds, so that the sum does not depend on the order. */
+/** Adds up where the time of slots went. */
 export class SlotTime {
   readonly #thinkTimeMs: number;
-  readonly #spentUs = { inFlight: 0, thinking: 0, heldBack: 0 };
+  readonly #inFlight = new WindowTime();
+  readonly #thinking = new WindowTime();
+  readonly #heldBack = new WindowTime();
 
   constructor(thinkTimeMs: number) {
     this.#thinkTimeMs = thinkTimeMs;
   }
 
-  /** Adds what a request and the pause after it took of a window. */
-  add(record: RequestRecord, windowMs: readonly [number, number]): void {
+  open(atMs: number): void {
+    for (const each of this.#each) each.open(atMs);
+  }
+
+  close(atMs: number): void {
+    for (const each of this.#each) each.close(atMs);
+  }
+
+  /** Adds what a request and the pause after it took. */
+  add(record: RequestRecord): void {
     const { sentMs, endMs } = record;
     if (sentMs === undefined) return;
-    const [fromUs, toUs] = windowMs.map(microseconds) as [number, number];
-    const within = (beganMs: number, endedMs: number) =>
-      Math.max(0, Math.min(microseconds(endedMs), toUs) - Math.max(microseconds(beganMs), fromUs));
-    this.#spentUs.inFlight += within(sentMs, endMs);
-    const pause = isHeldBack(record) ? 'heldBack' : 'thinking';
-    this.#spentUs[pause] += within(endMs, endMs + pauseMs(record, this.#thinkTimeMs));
+    this.#inFlight.add(sentMs, endMs, endMs);
+    const pause = isHeldBack(record) ? this.#heldBack : this.#thinking;
+    pause.add(endMs, endMs + pauseMs(record, this.#thinkTimeMs), endMs);
   }
 
   /** Over a window of so many ms. */
   over(windowMs: number): Slots {
-    const mean = (us: number) => us / 1000 / windowMs;
-    const { inFlight, thinking, heldBack } = this.#spentUs;
-    return { inFlight: mean(inFlight), thinking: mean(thinking), heldBack: mean(heldBack) };
+    const mean = ({ us }: WindowTime) => us / 1000 / windowMs;
+    return { inFlight: mean(this.#inFlight), thinking: mean(this.#thinking), heldBack: mean(this.#heldBack) };
+  }
+
+  get #each() {
+    return [this.#inFlight, this.#thinking, this.#heldBack];
   }
 }
-
-const microseconds = (ms: number) => Math.round(ms * 1000);

@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import { outcomeKinds } from '../protocol/outcome.ts';
-import { metrics } from '../record/metrics.ts';
+import { metrics, valuesIn } from '../record/metrics.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import type { CellResult, Run } from '../record/run.ts';
 import { quantiles } from '../record/summary.ts';
@@ -38,7 +38,7 @@ const requestColumns: readonly RequestColumn[] = [
   ['endMs', record => record.endMs],
   ...metrics
     .filter(({ name }) => name !== 'itlMs')
-    .map(({ name, of }): RequestColumn => [name, record => rounded(of(record)[0])]),
+    .map((metric): RequestColumn => [metric.name, record => rounded(valuesIn(metric, record)[0])]),
   ['askedInputTokens', record => record.askedInputTokens],
   ['inputTokens', record => record.inputTokens],
   ['outputTokens', record => record.outputTokens],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type MetricName, metrics } from '../../src/record/metrics.ts';
+import { type MetricName, metrics, valuesIn } from '../../src/record/metrics.ts';
 import type { RequestRecord } from '../../src/record/request-record.ts';
 
 /** A request due at 100, sent at 104, with tokens at 150, 160, 190 and 200 and its end at 201. */
@@ -31,7 +31,8 @@ function metric(name: MetricName) {
   return found;
 }
 
-const valuesOf = (name: MetricName, given: Partial<RequestRecord> = {}) => metric(name).of({ ...record, ...given });
+const valuesOf = (name: MetricName, given: Partial<RequestRecord> = {}) =>
+  valuesIn(metric(name), { ...record, ...given });
 
 describe('metrics', () => {
   it.each<[MetricName, readonly number[]]>([
@@ -45,7 +46,7 @@ describe('metrics', () => {
     ['serviceTimeMs', [97]],
     ['userTokensPerS', [80]],
   ])('%s of a request', (name, values) => {
-    expect(metric(name).of(record)).toEqual(values);
+    expect(valuesIn(metric(name), record)).toEqual(values);
   });
 
   it('are each defined once, with a unit, a symbol and a definition', () => {
@@ -67,13 +68,13 @@ describe('metrics', () => {
 
   it('take the server’s count of tokens for TPOT, and the events where it gives none', () => {
     expect(valuesOf('tpotMs', { outputTokens: 11 })).toEqual([5]);
-    expect(metric('tpotMs').of(uncounted)).toEqual([50 / 3]);
+    expect(valuesIn(metric('tpotMs'), uncounted)).toEqual([50 / 3]);
   });
 
   it('have no TPOT below two tokens', () => {
     for (const name of ['tpotMs', 'userTokensPerS'] as const) {
       expect(valuesOf(name, { tokenTimesMs: [150], outputTokens: 1 })).toEqual([]);
-      expect(metric(name).of({ ...uncounted, tokenTimesMs: [150] })).toEqual([]);
+      expect(valuesIn(metric(name), { ...uncounted, tokenTimesMs: [150] })).toEqual([]);
     }
     expect(valuesOf('itlMs', { tokenTimesMs: [150] })).toEqual([]);
     expect(valuesOf('stallMs', { tokenTimesMs: [150] })).toEqual([]);
@@ -81,9 +82,9 @@ describe('metrics', () => {
 
   it('are missing where they have no meaning: missing is not zero', () => {
     for (const name of ['ttftMs', 'serviceTtftMs', 'itlMs', 'stallMs', 'tpotMs', 'userTokensPerS'] as const) {
-      expect(metric(name).of(unary)).toEqual([]);
+      expect(valuesIn(metric(name), unary)).toEqual([]);
     }
-    expect(metric('responseTimeMs').of(unary)).toEqual([101]);
+    expect(valuesIn(metric('responseTimeMs'), unary)).toEqual([101]);
     expect(valuesOf('userTokensPerS', { tokenTimesMs: [150, 150], outputTokens: 2 })).toEqual([]);
   });
 
@@ -99,7 +100,7 @@ describe('metrics', () => {
   it('give nothing of a request that was never sent', () => {
     const { sentMs: _sent, headersMs: _headers, ...unsent } = record;
     const dropped: RequestRecord = { ...unsent, tokenTimesMs: [], outcome: { kind: 'dropped' } };
-    for (const { of } of metrics) expect(of(dropped)).toEqual([]);
+    for (const each of metrics) expect(valuesIn(each, dropped)).toEqual([]);
   });
 
   it('do not trip over a gap of zero', () => {

@@ -1,6 +1,6 @@
 import { isRefusal, isUnfinished } from '../../protocol/outcome.ts';
 import { isGood } from '../../record/good.ts';
-import { metrics } from '../../record/metrics.ts';
+import { metrics, valuesIn } from '../../record/metrics.ts';
 import type { RequestRecord } from '../../record/request-record.ts';
 import { holds, type Objective } from '../../scenario/objective.ts';
 
@@ -32,7 +32,7 @@ export function wrongShare(
   const metric = metrics.find(each => each.name === name);
   if (metric === undefined) return undefined;
   if (isRefusal(outcome) || outcome.kind === 'dropped') return 1;
-  const values = metric.of(record);
+  const values = valuesIn(metric, record);
   if (values.length > 0) return values.filter(value => !holds(value, comparator, bound)).length / values.length;
   // What was broken off for want of time had waited so long at least, and may have been in time all the same.
   if (outcome.kind === 'abandoned' && (metric.better === 'higher' || endMs - dueMs <= bound)) return undefined;

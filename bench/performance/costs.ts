@@ -3,7 +3,7 @@ import { tgi } from '../../src/protocol/tgi.ts';
 import { Recorder } from '../../src/record/recorder.ts';
 import type { RequestRecord } from '../../src/record/request-record.ts';
 import { stamped, tokenEvent } from '../../src/simulator/null-target/wire.ts';
-import { mostTimeBytes, writeTimes } from '../../src/store/times.ts';
+import { mostLineBytes, writeLine } from '../../src/store/record-line.ts';
 
 /** What each token of an answer costs at the stations it passes, in µs of CPU. */
 export interface TokenCosts {
@@ -40,14 +40,13 @@ export function tokenCosts(): TokenCosts {
   const recorder = new Recorder({ goodput: undefined, requestTimeoutMs: 30_000 });
   recorder.open(0);
   const records = Array.from({ length: answers }, (_, seq) => record(seq));
-  const line = Buffer.allocUnsafe(tokens * mostTimeBytes);
+  const line = Buffer.allocUnsafe(Math.max(...records.map(mostLineBytes)));
   const lengths = new Float64Array(answers);
   return {
     scannerUs: perTokenUs(scan),
     recorderUs: perTokenUs(k => recorder.add(records[k] as RequestRecord)),
     serialisationUs: perTokenUs(k => {
-      const { tokenTimesMs, ...rest } = records[k] as RequestRecord;
-      lengths[k] = JSON.stringify(rest).length + writeTimes(tokenTimesMs, line, 0);
+      lengths[k] = writeLine(records[k] as RequestRecord, line, 0);
     }),
   };
 }

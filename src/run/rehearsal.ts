@@ -11,7 +11,7 @@ import { EvidenceRecorder } from '../record/evidence.ts';
 import { Recorder } from '../record/recorder.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import { lastEvent, streamHead, tokenEvent, unaryAnswer } from '../simulator/null-target/wire.ts';
-import { mostTimeBytes, writeTimes } from '../store/times.ts';
+import { mostLineBytes, writeLine } from '../store/record-line.ts';
 import type { GenerationRequest } from '../workload/workload.ts';
 
 /** So many answers of so many tokens, and as many unary ones: about a tenth of a second. */
@@ -67,12 +67,11 @@ function keeper(): (record: RequestRecord) => void {
   });
   recorder.open(0);
   evidence.open(0);
-  const line = Buffer.allocUnsafe(tokens * mostTimeBytes);
+  let line = Buffer.alloc(0);
   return record => {
     recorder.add(record);
     evidence.add(record);
-    const { tokenTimesMs, ...rest } = record;
-    writeTimes(tokenTimesMs, line, 0);
-    JSON.stringify(rest);
+    if (line.length === 0) line = Buffer.allocUnsafe(2 * mostLineBytes(record));
+    writeLine(record, line, 0);
   };
 }

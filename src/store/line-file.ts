@@ -2,7 +2,6 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { messageOf } from '../errors.ts';
-import { mostTimeBytes, writeTimes } from './times.ts';
 
 /** As much as is gathered before it is handed to the system without waiting for the next flush. */
 const batchBytes = 256 << 10;
@@ -38,12 +37,10 @@ export class LineFile {
     this.#endLine();
   }
 
-  /** Adds an object with one more field, a list of times in whole microseconds: written in a third of the time that JSON takes for them. */
-  addWithTimes(value: object, name: string, timesMs: readonly number[]): void {
-    this.#text(`${JSON.stringify(value).slice(0, -1)},"${name}":[`);
-    this.#reserve(timesMs.length * mostTimeBytes + 2);
-    this.#length = writeTimes(timesMs, this.#batch, this.#length);
-    this.#text(']}');
+  /** Adds a value as `write` writes it into bytes from a place on, at most so many of them; it gives where that ends. */
+  addWritten<T>(value: T, mostBytes: number, write: (value: T, bytes: Buffer, at: number) => number): void {
+    this.#reserve(mostBytes);
+    this.#length = write(value, this.#batch, this.#length);
     this.#endLine();
   }
 

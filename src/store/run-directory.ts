@@ -12,6 +12,7 @@ import type { RequestRecord } from '../record/request-record.ts';
 import { type GeneratorSample, type Run, schemaVersion } from '../record/run.ts';
 import type { ServerLine } from '../record/server-sample.ts';
 import { LineFile, type OnBadLine, readLines } from './line-file.ts';
+import { mostLineBytes, writeLine } from './record-line.ts';
 
 export const fileNames = {
   run: 'run.json',
@@ -66,9 +67,7 @@ export class RunWriter implements RunStore {
   }
 
   add(record: RequestRecord): void {
-    const { tokenTimesMs, ...rest } = record;
-    if (tokenTimesMs.length === 0) this.#files.requests.add(record);
-    else this.#files.requests.addWithTimes(rest, 'tokenTimesMs', tokenTimesMs);
+    this.#files.requests.addWritten(record, mostLineBytes(record), writeLine);
   }
 
   addGpu(line: GpuLine): void {

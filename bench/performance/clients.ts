@@ -42,7 +42,7 @@ const requestTimeoutMs = 600_000;
 /** Our ways to send, by name: each makes a Send to one endpoint, with connections that are open before it is used. */
 const sends: Readonly<Record<string, (options: ExchangeOptions, url: URL) => OpenSend>> = {
   socket: (options, url) => {
-    const sockets = new Sockets(url.origin, { timeoutMs: 10_000 });
+    const sockets = new Sockets(url.origin, { timeoutMs: 10_000, clock: options.clock });
     return { send: socketSend({ ...options, url, sockets }), open: count => sockets.open(count) };
   },
   undici: (options, { origin, pathname: path }) => {

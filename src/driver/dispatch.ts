@@ -47,7 +47,7 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, clock: 
       if (record === undefined) return;
       turnedOver(turn, record.endMs);
       dueMs = record.endMs + pauseMs(record, load.thinkTimeMs);
-      await sleepUntil(clock, dueMs, run.stopped);
+      if (clock.nowMs() < dueMs) await sleepUntil(clock, dueMs, run.stopped);
     }
   };
   const staggerMs = ({ place }: Slot) => place * (spreadMs ?? 0);

@@ -1,23 +1,19 @@
-/** What waits for the end of a turn. */
-export interface Concluding {
-  conclude(): void;
-}
-
 /**
- * Has things concluded when all that came in this turn of the event loop has been taken in. Of a hundred streams that
- * end in one turn the last would otherwise be stamped after the first were made into records and followed by new
- * requests; and those requests leave in one go, which costs the system less than one at a time.
+ * Has things done when this turn of the event loop has nothing left to read. Of a hundred streams that tick in one turn
+ * the last would otherwise be stamped after what came for the others was understood, made into records, and followed by
+ * new requests; and those requests leave in one go, which costs the system less than one at a time.
  */
 export class EndOfTurn {
-  #waiting: Concluding[] = [];
+  #tasks: (() => void)[] = [];
 
-  add(concluding: Concluding): void {
-    if (this.#waiting.push(concluding) === 1) setImmediate(() => this.#conclude());
+  add(task: () => void): void {
+    if (this.#tasks.push(task) === 1) setImmediate(() => this.come());
   }
 
-  #conclude(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const each of waiting) each.conclude();
+  /** Does at once what waits. */
+  come(): void {
+    const tasks = this.#tasks;
+    this.#tasks = [];
+    for (const task of tasks) task();
   }
 }

@@ -9,7 +9,6 @@ import { excerpt, type Outcome } from '../protocol/outcome.ts';
 import type { Answer, Protocol } from '../protocol/protocol.ts';
 import { maxEventBytes, SseScanner } from '../protocol/sse.ts';
 import type { Attempt } from './driver.ts';
-import { type Concluding, EndOfTurn } from './end-of-turn.ts';
 import {
   type Addressing,
   contentType,
@@ -30,13 +29,11 @@ export interface ExchangeOptions extends Addressing {
 /** The options of the exchanges of one endpoint, and those of them that are on their way. */
 export interface Endpoint extends ExchangeOptions {
   readonly underWay: UnderWay;
-  readonly endOfTurn: EndOfTurn;
 }
 
 /** What the exchanges of one endpoint have in common, made of its options. */
 export function endpointOf<T extends ExchangeOptions>(options: T): T & Endpoint {
-  const underWay = new UnderWay(options.clock, options.requestTimeoutMs);
-  return { ...options, underWay, endOfTurn: new EndOfTurn() };
+  return { ...options, underWay: new UnderWay(options.clock, options.requestTimeoutMs) };
 }
 
 /** What carries an exchange. */
@@ -51,7 +48,7 @@ export interface Carrier {
 const maxBodyBytes = 16 << 20;
 const maxEvents = 1 << 18;
 
-export class Exchange extends Underway implements Concluding {
+export class Exchange extends Underway {
   readonly #options: Endpoint;
   readonly #identity: Pick<Attempt, 'requestId' | 'requestBytes'>;
   readonly #resolve: (attempt: Attempt) => void;
@@ -68,11 +65,9 @@ export class Exchange extends Underway implements Concluding {
   #status = 0;
   #headers: Readonly<Record<string, string | string[] | undefined>> = {};
   #scanner: SseScanner | undefined;
-  #firstToken: string | undefined;
   #answer: Answer | undefined;
   #counts: Answer | undefined;
   #failure: Outcome | undefined;
-  #isWhole = false;
   #isSettled = false;
   #isSent = false;
   #connectionWaitMs: number | undefined;
@@ -123,8 +118,9 @@ export class Exchange extends Underway implements Concluding {
     this.#options.underWay.begin(this, this.#sentMs);
   }
 
-  arrived(): void {
-    this.#nowMs = this.#options.clock.nowMs();
+  /** Bytes have come, at that time; what they say is told next. */
+  arrived(atMs: number): void {
+    this.#nowMs = atMs;
   }
 
   head(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
@@ -158,16 +154,10 @@ export class Exchange extends Underway implements Concluding {
     }
   }
 
-  /** The answer has come to its end: that is when. What it was can wait until the bytes of others are stamped. */
+  /** The answer has come to its end. */
   end(): void {
-    this.#isWhole = true;
-    this.#options.endOfTurn.add(this);
-  }
-
-  conclude(): void {
     if (this.#isSettled) return;
     this.#scanner?.end();
-    this.#readFirstToken();
     this.#settle(this.#failure ?? this.#outcome(), this.#nowMs);
   }
 
@@ -193,7 +183,6 @@ export class Exchange extends Underway implements Concluding {
 
   /** An answer that was complete before it was broken off is still an answer. */
   #breakOff(outcome: Outcome): void {
-    if (this.#isWhole) this.conclude();
     if (this.#isSettled) return;
     const isComplete = this.#scanner !== undefined && this.#answer !== undefined;
     if (isComplete) this.#settle({ kind: 'ok', status: this.#status }, this.#nowMs);
@@ -230,19 +219,12 @@ export class Exchange extends Underway implements Concluding {
     });
   }
 
-  /** The first token is read in full, as is everything that does not look like a token; but not while others wait to be stamped. */
+  /** The first token is read in full, as is everything that does not look like a token. */
   #takePlainToken(bytes: Buffer, from: number, to: number): boolean {
     this.#events++;
-    if (!this.#options.protocol.isPlainToken(bytes, from, to)) return false;
-    if (this.#tokenTimesMs.length === 0) this.#firstToken = bytes.toString('utf8', from, to);
+    if (this.#tokenTimesMs.length === 0 || !this.#options.protocol.isPlainToken(bytes, from, to)) return false;
     this.#tokenTimesMs.push(this.#nowMs);
     return true;
-  }
-
-  #readFirstToken(): void {
-    if (this.#firstToken === undefined || this.#options.protocol.decodeEvent(this.#firstToken).kind === 'token') return;
-    const detail = excerpt(this.#clean(`a first event that is no token: ${this.#firstToken}`));
-    this.#failure ??= { kind: 'protocol', status: this.#status, detail };
   }
 
   #event(data: string): void {

@@ -29,6 +29,15 @@ export function requestHeaders(
   };
 }
 
+/** Makes the bodies of requests; one that comes again at once, as the only one of its workload does, is put into words once. */
+export function bodies({ encode }: Protocol): (request: GenerationRequest) => Buffer {
+  let last: { readonly request: GenerationRequest; readonly body: Buffer } | undefined;
+  return request => {
+    if (last?.request !== request) last = { request, body: Buffer.from(encode(request)) };
+    return last.body;
+  };
+}
+
 /** What an answer is that came as a whole, and what it says of itself where it is one. */
 export function readWhole(
   { status, headers, body }: HttpAnswer,

@@ -1,10 +1,10 @@
 /** Requests over bare sockets, for plain http: half the cost of an event, and stamps that are less late. */
-import { randomUUID } from 'node:crypto';
-import type { Sockets } from '../http/sockets.ts';
+import type { Carriage, Sockets } from '../http/sockets.ts';
 import type { GenerationRequest } from '../protocol/protocol.ts';
 import type { Send } from './driver.ts';
 import { Exchange, type ExchangeOptions, endpointOf } from './exchange.ts';
-import { requestHeaders } from './message.ts';
+import { bodies, requestHeaders } from './message.ts';
+import { idLength, requestId } from './request-id.ts';
 
 export interface SocketOptions extends ExchangeOptions {
   readonly sockets: Sockets;
@@ -14,18 +14,18 @@ export interface SocketOptions extends ExchangeOptions {
 
 /** Sends requests to one endpoint. */
 export function socketSend(options: SocketOptions): Send {
-  const { sockets, protocol } = options;
+  const { sockets } = options;
   const endpoint = endpointOf(options);
-  const headOf = heads(options);
+  const messageOf = messages(options);
   return (request, signal) =>
     new Promise(resolve => {
-      const body = protocol.encode(request);
-      const requestBytes = Buffer.byteLength(body);
-      const requestId = randomUUID();
-      const exchange = new Exchange(endpoint, { requestId, requestBytes }, signal, resolve);
-      let hangUp = () => {};
-      exchange.begin({ hangUp: () => hangUp() }, () => {
-        hangUp = sockets.send(headOf(request, requestId, requestBytes) + body, exchange);
+      const id = requestId();
+      const message = messageOf(request);
+      const identity = { requestId: id, requestBytes: message.body.length };
+      const exchange = new Exchange(endpoint, identity, signal, resolve);
+      let connection: Carriage | undefined;
+      exchange.begin({ hangUp: () => connection?.hangUp(exchange) }, () => {
+        connection = sockets.send(message.with(id), exchange);
       });
     });
 }
@@ -33,22 +33,60 @@ export function socketSend(options: SocketOptions): Send {
 /** What may not stand in a header: it would be another header, or another request. */
 const control = /[^\t\x20-\x7e\x80-\xff]/;
 
-/** Makes the heads of requests: all that does not change is put together once. */
-function heads(options: SocketOptions): (request: GenerationRequest, requestId: string, bytes: number) => string {
+/** Makes the messages of requests, each once for all requests with the same body that come in a row. */
+function messages(options: SocketOptions): (request: GenerationRequest) => Message {
+  const bodyOf = bodies(options.protocol);
+  const heads = new Map<boolean, string>();
+  const headOf = (request: GenerationRequest): string => {
+    const head = heads.get(request.stream) ?? headBeforeId(request, options);
+    heads.set(request.stream, head);
+    return head;
+  };
+  let last: Message | undefined;
+  return request => {
+    const body = bodyOf(request);
+    if (last?.body !== body) last = new Message(body, () => headOf(request));
+    return last;
+  };
+}
+
+/** All that does not change, up to the id. */
+function headBeforeId(request: GenerationRequest, options: SocketOptions): string {
   const { pathname, search, host } = options.url;
-  const first = `POST ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;
-  const made = new Map<boolean, string>();
-  const fixed = (request: GenerationRequest): string => {
-    const { 'x-request-id': _, ...headers } = requestHeaders(options, request, '');
-    const lines = Object.entries(headers).map(([name, value]) => {
-      if (control.test(name + value)) throw new Error(`the header ${name} holds what no header may`);
-      return `${name}: ${value}\r\n`;
-    });
-    return first + lines.join('');
-  };
-  return (request, requestId, bytes) => {
-    const before = made.get(request.stream) ?? fixed(request);
-    made.set(request.stream, before);
-    return `${before}x-request-id: ${requestId}\r\ncontent-length: ${bytes}\r\n\r\n`;
-  };
+  const { [idName]: _, ...headers } = requestHeaders(options, request, '');
+  const lines = Object.entries(headers).map(([name, value]) => {
+    if (control.test(name + value)) throw new Error(`the header ${name} holds what no header may`);
+    return `${name}: ${value}\r\n`;
+  });
+  return `POST ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n${lines.join('')}${idName}: `;
+}
+
+const idName = 'x-request-id';
+
+/** A message but for the id of its request. */
+class Message {
+  readonly body: Buffer;
+  readonly #headOf: () => string;
+  #whole: Buffer | undefined;
+  #idAt = 0;
+
+  constructor(body: Buffer, headOf: () => string) {
+    this.body = body;
+    this.#headOf = headOf;
+  }
+
+  /** The message of one request, in bytes of its own. Throws where a header cannot be sent. */
+  with(id: string): Buffer {
+    this.#whole ??= this.#make();
+    const bytes = Buffer.from(this.#whole);
+    bytes.write(id, this.#idAt, idLength, 'latin1');
+    return bytes;
+  }
+
+  #make(): Buffer {
+    const before = this.#headOf();
+    this.#idAt = before.length;
+    const head = `${before}${' '.repeat(idLength)}\r\ncontent-length: ${this.body.length}\r\n\r\n`;
+    return Buffer.concat([Buffer.from(head, 'latin1'), this.body]);
+  }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { HttpAnswer } from '../protocol/failure.ts';
 import { excerpt, type Outcome } from '../protocol/outcome.ts';
@@ -6,6 +5,7 @@ import type { Answer, GenerationRequest, Protocol } from '../protocol/protocol.t
 import type { Turn } from './autocannon.ts';
 import { type Attempt, connectionWait } from './driver.ts';
 import { type Addressing, discreet, factsIn, readWhole, requestHeaders } from './message.ts';
+import { requestId } from './request-id.ts';
 
 export interface UnaryExchangeOptions extends Addressing {
   readonly protocol: Protocol;
@@ -18,7 +18,7 @@ export class UnaryExchange implements Turn {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
   readonly #options: UnaryExchangeOptions;
-  readonly #requestId = randomUUID();
+  readonly #requestId = requestId();
   readonly #resolve: (attempt: Attempt) => void;
   readonly #unwatch: () => void;
   #disarm = () => {};

@@ -1,11 +1,13 @@
 /** Requests over undici, which speaks TLS: one connection per request in flight. */
-import { randomUUID } from 'node:crypto';
 import type { Client, Dispatcher } from 'undici';
+import type { Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { Connections } from '../http/connections.ts';
 import type { Send } from './driver.ts';
+import { EndOfTurn } from './end-of-turn.ts';
 import { type Carrier, Exchange, type ExchangeOptions, endpointOf } from './exchange.ts';
-import { requestHeaders } from './message.ts';
+import { bodies, requestHeaders } from './message.ts';
+import { requestId } from './request-id.ts';
 
 export interface UndiciOptions extends ExchangeOptions {
   readonly connections: Connections;
@@ -17,14 +19,16 @@ export interface UndiciOptions extends ExchangeOptions {
 export function undiciSend(options: UndiciOptions): Send {
   const { connections, protocol, path } = options;
   const endpoint = endpointOf(options);
+  const bodyOf = bodies(protocol);
+  const endOfTurn = new EndOfTurn();
   return (request, signal) =>
     new Promise(resolve => {
-      const body = Buffer.from(protocol.encode(request));
-      const requestId = randomUUID();
+      const body = bodyOf(request);
+      const id = requestId();
       const client = connections.acquire();
-      const exchange = new Exchange(endpoint, { requestId, requestBytes: body.length }, signal, resolve);
-      const handler = new Dispatched(exchange, client, connections);
-      const headers = requestHeaders(options, request, requestId);
+      const exchange = new Exchange(endpoint, { requestId: id, requestBytes: body.length }, signal, resolve);
+      const handler = new Dispatched(exchange, client, connections, options.clock, endOfTurn);
+      const headers = requestHeaders(options, request, id);
       exchange.begin(handler, () => client.dispatch({ method: 'POST', path, body, headers }, handler));
     });
 }
@@ -32,13 +36,17 @@ export function undiciSend(options: UndiciOptions): Send {
 /** Tells an exchange what undici tells of it. */
 class Dispatched implements Dispatcher.DispatchHandler, Carrier {
   readonly #exchange: Exchange;
+  readonly #clock: Clock;
+  readonly #endOfTurn: EndOfTurn;
   readonly #client: Client;
   readonly #connections: Connections;
   readonly #wasOpen: boolean;
   #controller: Dispatcher.DispatchController | undefined;
 
-  constructor(exchange: Exchange, client: Client, connections: Connections) {
+  constructor(exchange: Exchange, client: Client, connections: Connections, clock: Clock, endOfTurn: EndOfTurn) {
     this.#exchange = exchange;
+    this.#clock = clock;
+    this.#endOfTurn = endOfTurn;
     this.#client = client;
     this.#connections = connections;
     this.#wasOpen = client.stats.connected;
@@ -56,21 +64,28 @@ class Dispatched implements Dispatcher.DispatchHandler, Carrier {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     if (status < 200) return;
-    this.#exchange.arrived();
-    this.#exchange.head(status, headers);
+    this.#later(() => this.#exchange.head(status, headers));
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#exchange.arrived();
-    this.#exchange.data(chunk, 0, chunk.length);
+    this.#later(() => this.#exchange.data(chunk, 0, chunk.length));
   }
 
   onResponseEnd(): void {
-    this.#exchange.arrived();
-    this.#exchange.end();
+    this.#later(() => this.#exchange.end());
+  }
+
+  /** Stamps what has come, and tells of it when nothing is left to be stamped. */
+  #later(tell: () => void): void {
+    const atMs = this.#clock.nowMs();
+    this.#endOfTurn.add(() => {
+      this.#exchange.arrived(atMs);
+      tell();
+    });
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#endOfTurn.come();
     const code = 'code' in error ? String(error.code) : '';
     const isNoAnswer =
       error.name === 'HTTPParserError' || code.startsWith('UND_ERR_RES') || code.startsWith('UND_ERR_HEADERS');

@@ -4,23 +4,22 @@
  * it was made for, and is given up as soon as anything on it is not as expected.
  */
 import { connect, type Socket } from 'node:net';
+import type { Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { AnswerParser, type AnswerReceiver } from './answer-parser.ts';
+import { arrivals, putAside, type Taker, takeIn } from './turn.ts';
 
 /** What is told of one request and its answer. */
 export interface Correspondent extends AnswerReceiver {
   /** The connection is open, at once or after a while, and the request is being written. */
   sent(hasWaited: boolean): void;
-  /** Bytes have come; what they say is told next. */
-  arrived(): void;
+  /** Bytes have come, at that time; what they say is told next. */
+  arrived(atMs: number): void;
   /** The answer is whole. */
   end(): void;
   /** The connection failed before it was, or what came is no HTTP. */
   broken(kind: 'connection' | 'protocol', detail: string): void;
 }
-
-/** Every socket reads into it: what one has read is taken in before another reads. */
-const arrivals = Buffer.allocUnsafeSlow(64 << 10);
 
 /** How long an idle connection is trusted, where the server does not say, and how much less than what it says. */
 const keepAliveMs = 30_000;
@@ -29,13 +28,15 @@ const cautionMs = 1_000;
 export class Sockets {
   readonly #address: { readonly host: string; readonly port: number };
   readonly #timeoutMs: number;
+  readonly #clock: Clock;
   readonly #idle: Connection[] = [];
   readonly #all = new Set<Connection>();
 
-  constructor(origin: string, { timeoutMs }: { readonly timeoutMs: number }) {
+  constructor(origin: string, { timeoutMs, clock }: { readonly timeoutMs: number; readonly clock: Clock }) {
     const { hostname, port } = new URL(origin);
     this.#address = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) };
     this.#timeoutMs = timeoutMs;
+    this.#clock = clock;
   }
 
   /** Opens connections until `count` are open and fresh enough for a request. Rejects with what the first one failed with. */
@@ -48,8 +49,8 @@ export class Sockets {
     await Promise.all(Array.from({ length: lacking }, async () => this.#idle.push(await this.#connect().opened)));
   }
 
-  /** Sends a request on a connection nobody else uses, a new one if none is open; gives what breaks it off. */
-  send(message: string, correspondent: Correspondent): () => void {
+  /** Sends a request on a connection nobody else uses, a new one if none is open; gives what carries it. */
+  send(message: Buffer, correspondent: Correspondent): Carriage {
     let connection = this.#idle.pop();
     while (connection !== undefined && !connection.isFresh) {
       connection.close();
@@ -57,7 +58,7 @@ export class Sockets {
     }
     const free = connection ?? this.#connect();
     free.send(message, correspondent);
-    return () => free.hangUp(correspondent);
+    return free;
   }
 
   close(): void {
@@ -65,7 +66,7 @@ export class Sockets {
   }
 
   #connect(): Connection {
-    const connection = new Connection(this.#address, this.#timeoutMs, {
+    const connection = new Connection(this.#address, this.#timeoutMs, this.#clock, {
       free: () => this.#idle.push(connection),
       gone: () => {
         this.#all.delete(connection);
@@ -78,28 +79,41 @@ export class Sockets {
   }
 }
 
+/** What carries a request, for as long as it does. */
+export interface Carriage {
+  /** Gives the connection up if it still carries the request of this one. */
+  hangUp(correspondent: Correspondent): void;
+}
+
 interface Owner {
   readonly free: () => void;
   readonly gone: () => void;
 }
 
 /** One socket, and the request that is on it. */
-class Connection {
+class Connection implements Taker, Carriage {
   readonly #owner: Owner;
+  readonly #clock: Clock;
   readonly #socket: Socket;
   /** Resolves when it is open; rejects where it cannot be opened. */
   readonly opened: Promise<Connection>;
   #correspondent: Correspondent | undefined;
   #parser: AnswerParser | undefined;
   /** What is to be sent once it is open. */
-  #waiting: string | undefined;
+  #waiting: Buffer | undefined;
   #isOpen = false;
   #isGone = false;
   #freeSinceMs = performance.now();
   #keepAliveMs = keepAliveMs;
 
-  constructor(address: { readonly host: string; readonly port: number }, timeoutMs: number, owner: Owner) {
+  constructor(
+    address: { readonly host: string; readonly port: number },
+    timeoutMs: number,
+    clock: Clock,
+    owner: Owner,
+  ) {
     this.#owner = owner;
+    this.#clock = clock;
     const onread = { buffer: arrivals, callback: (count: number) => this.#read(count) };
     this.#socket = connect({ ...address, noDelay: true, onread });
     const patience = setTimeout(
@@ -117,10 +131,12 @@ class Connection {
       });
       this.#socket.once('close', () => {
         clearTimeout(patience);
+        takeIn();
         this.#fail('the connection was closed');
         reject(new Error('the connection was closed'));
       });
       this.#socket.on('error', error => {
+        takeIn();
         this.#fail(messageWithCode(error));
         reject(error);
       });
@@ -135,19 +151,18 @@ class Connection {
   }
 
   /** Sends a request, as soon as the connection is open. */
-  send(message: string, correspondent: Correspondent): void {
+  send(message: Buffer, correspondent: Correspondent): void {
     this.#correspondent = correspondent;
     this.#parser = new AnswerParser(correspondent);
     if (this.#isOpen) this.#write(message, false);
     else this.#waiting = message;
   }
 
-  #write(message: string, hasWaited: boolean): void {
+  #write(message: Buffer, hasWaited: boolean): void {
     this.#correspondent?.sent(hasWaited);
     if (!this.#isGone) this.#socket.write(message); // it may be broken off as it is sent
   }
 
-  /** Gives the connection up if it still carries the request of this one. */
   hangUp(correspondent: Correspondent): void {
     if (this.#correspondent === correspondent) this.close();
   }
@@ -159,22 +174,27 @@ class Connection {
   }
 
   #read(count: number): boolean {
+    putAside(this, count, this.#clock.nowMs());
+    return true;
+  }
+
+  take(bytes: Buffer, from: number, to: number, atMs: number): void {
     const correspondent = this.#correspondent;
     const parser = this.#parser;
     // Whatever comes while nothing was asked belongs to no request.
     if (correspondent === undefined || parser === undefined) this.#giveUp();
     else {
-      correspondent.arrived();
-      const end = parser.push(arrivals, 0, count);
+      correspondent.arrived(atMs);
+      const end = parser.push(bytes, from, to);
       if (parser.problem !== undefined) this.#fail(parser.problem, 'protocol');
-      else if (parser.isComplete) this.#complete(parser, parser.keepsOpen && end === count);
+      else if (parser.isComplete) this.#complete(parser, parser.keepsOpen && end === to);
     }
-    return true;
   }
 
   #ended(): void {
+    takeIn();
     if (this.#parser?.end()) {
-      this.#correspondent?.arrived();
+      this.#correspondent?.arrived(this.#clock.nowMs());
       this.#complete(this.#parser, false);
     } else this.#fail('the connection ended before the answer did');
   }

@@ -21,14 +21,21 @@ export function serverTimings(headers: HttpAnswer['headers']): ServerTimings | u
   // The same time twice: once in seconds with fractions, once in whole milliseconds.
   const seconds = milliseconds(headers['x-compute-time']);
   const totalMs = seconds === undefined ? milliseconds(headers['x-total-time']) : Math.round(seconds * 1e6) / 1e3;
-  const timings = {
+  if (
+    validationMs === undefined &&
+    queueMs === undefined &&
+    inferenceMs === undefined &&
+    timePerTokenMs === undefined &&
+    totalMs === undefined
+  )
+    return undefined;
+  return {
     ...(validationMs === undefined ? {} : { validationMs }),
     ...(queueMs === undefined ? {} : { queueMs }),
     ...(inferenceMs === undefined ? {} : { inferenceMs }),
     ...(timePerTokenMs === undefined ? {} : { timePerTokenMs }),
     ...(totalMs === undefined ? {} : { totalMs }),
   };
-  return Object.keys(timings).length === 0 ? undefined : timings;
 }
 
 /** A header that is a plain number; anything else says nothing. */

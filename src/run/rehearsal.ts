@@ -50,10 +50,10 @@ export function rehearsal(take: (record: RequestRecord) => void): void {
       exchange.begin({ hangUp: () => {} }, () => exchange.sent(false));
       const parser = new AnswerParser(exchange);
       for (const piece of pieces) {
-        exchange.arrived();
+        exchange.arrived(endpoint.clock.nowMs());
         parser.push(piece, 0, piece.length);
       }
-      exchange.conclude();
+      exchange.end();
     }
   }
 }

@@ -60,7 +60,7 @@ export function serviceBench({ scenario, secrets, clock, serviceUrl, ca, thread 
   const connectionsOf = (target: Target) =>
     among(connections, urlOf(target).origin, origin => new Connections(origin, { ca, timeoutMs: patienceMs }));
   const socketsOf = (target: Target) =>
-    among(sockets, urlOf(target).origin, origin => new Sockets(origin, { timeoutMs: patienceMs }));
+    among(sockets, urlOf(target).origin, origin => new Sockets(origin, { timeoutMs: patienceMs, clock }));
   /** The service's token and headers go to the service's own host only. */
   const addressingOf = (target?: Target): Addressing => {
     const isOurs = target === undefined || urlOf(target).origin === new URL(serviceUrl).origin;

@@ -38,12 +38,13 @@ export function requestSource(prepared: PreparedWorkload, seed: number, facts: M
   const { name, workload, pictures } = prepared;
   const promptOf = promptSource(prepared, seed, facts);
   const roomFor = answerRoom(prepared, facts);
+  const once = sameAgain();
   return (names, lengths = {}) => {
     const random = seededRandom(seed, 'request', name, ...names);
     const drawn = pictures.length === 0 ? undefined : drawPicture(pictures, random);
     const { text, askedTokens } = promptOf(random, names, lengths.inputTokens);
     const answerTokens = lengths.outputTokens ?? outputTokens(workload, random);
-    return {
+    return once({
       prompt: text,
       images: drawn === undefined ? [] : [drawn.picture],
       maxNewTokens: askedTokens === undefined ? answerTokens : Math.min(answerTokens, roomFor(askedTokens)),
@@ -51,7 +52,22 @@ export function requestSource(prepared: PreparedWorkload, seed: number, facts: M
       stream: workload.stream,
       ...(drawn !== undefined || askedTokens === undefined ? {} : { askedInputTokens: askedTokens }),
       ...(drawn === undefined || pictures.length === 1 ? {} : { variant: drawn.size }),
-    };
+    });
+  };
+}
+
+/** Gives a request that asks for the same as the last one as that very object: whoever sends it need not put it into words again. */
+function sameAgain(): (request: GenerationRequest) => GenerationRequest {
+  let last: GenerationRequest | undefined;
+  return request => {
+    const isSame =
+      last !== undefined &&
+      last.prompt === request.prompt &&
+      last.images[0] === request.images[0] &&
+      last.maxNewTokens === request.maxNewTokens &&
+      last.askedInputTokens === request.askedInputTokens;
+    if (!isSame) last = request;
+    return last as GenerationRequest;
   };
 }
 

@@ -67,7 +67,7 @@ async function heard(): Promise<{ readonly undici: Told; readonly socket: Told }
       const given = { ...options, protocol: protocol(index) };
       // The server closes each connection: one that is used again might be closed by then.
       const connections = new Connections(origin, { timeoutMs: 5_000 });
-      const sockets = new Sockets(origin, { timeoutMs: 5_000 });
+      const sockets = new Sockets(origin, { timeoutMs: 5_000, clock });
       const [undici, socket] = await Promise.all([
         one(undiciSend({ ...given, connections, path: `/${index}` })),
         one(socketSend({ ...given, sockets, url: new URL(`${origin}/${index}`) })),

@@ -54,7 +54,7 @@ const drivers: readonly (readonly [string, (origin: string, path: string) => Sen
   [
     'sockets',
     (origin, path) => {
-      const sockets = new Sockets(origin, { timeoutMs: 2_000 });
+      const sockets = new Sockets(origin, { timeoutMs: 2_000, clock: systemClock() });
       onTestFinished(() => sockets.close());
       return socketSend({ ...options(), sockets, url: new URL(path, origin) });
     },
@@ -207,7 +207,7 @@ describe('a socket', () => {
   });
 
   it('says how long it waited for a connection that never came', async () => {
-    const sockets = new Sockets('http://127.0.0.1:1', { timeoutMs: 2_000 });
+    const sockets = new Sockets('http://127.0.0.1:1', { timeoutMs: 2_000, clock: systemClock() });
     const send = socketSend({ ...options(), sockets, url: new URL('http://127.0.0.1:1/') });
     expect((await send(request, never)).outcome).toMatchObject({
       kind: 'connection',

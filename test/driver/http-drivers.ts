@@ -16,7 +16,7 @@ export const overUndici: HttpDriver = ({ url, ...options }) => {
 
 /** The driver over bare sockets, for one test. */
 export const overSockets: HttpDriver = options => {
-  const sockets = new Sockets(options.url.origin, { timeoutMs: 5_000 });
+  const sockets = new Sockets(options.url.origin, { timeoutMs: 5_000, clock: options.clock });
   onTestFinished(() => sockets.close());
   return dispatch(socketSend({ ...options, sockets }), options.clock, driverLimits.socket);
 };

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { arrivals, putAside, type Taker, takeIn } from '../../src/http/turn.ts';
+
+interface Taken {
+  readonly name: string;
+  readonly text: string;
+  readonly atMs: number;
+}
+
+const taken: Taken[] = [];
+const taker = (name: string): Taker => ({
+  take: (bytes, from, to, atMs) => taken.push({ name, text: bytes.toString('latin1', from, to), atMs }),
+});
+
+/** As a socket reads. */
+function read(by: Taker, text: string, atMs: number): void {
+  putAside(by, arrivals.write(text, 'latin1'), atMs);
+}
+
+const turnIsOver = () => new Promise(resolve => setImmediate(resolve));
+
+describe('what comes in a turn', () => {
+  it('is taken in when nothing is left to read, in its order, with the times at which it came', async () => {
+    taken.length = 0;
+    const [a, b] = [taker('a'), taker('b')];
+    const pieces: Taken[] = Array.from({ length: 300 }, (_, k) => ({
+      name: k % 3 === 0 ? 'a' : 'b',
+      text: 'x'.repeat(k) + k,
+      atMs: k + 0.5,
+    }));
+    for (const { name, text, atMs } of pieces) read(name === 'a' ? a : b, text, atMs);
+    expect(taken).toEqual([]);
+    await turnIsOver();
+    expect(taken).toEqual(pieces);
+  });
+
+  it('is taken in at once where it is much, after what came before it', () => {
+    taken.length = 0;
+    const [a, b] = [taker('a'), taker('b')];
+    read(a, 'first', 1);
+    read(b, 'y'.repeat(60_000), 2);
+    expect(taken.map(({ name, text, atMs }) => [name, text.length, atMs])).toEqual([
+      ['a', 5, 1],
+      ['b', 60_000, 2],
+    ]);
+  });
+
+  it('is lost nowhere when there is more than there is room for', async () => {
+    taken.length = 0;
+    const a = taker('a');
+    const texts = Array.from({ length: 10_000 }, (_, k) => String(k).repeat(1 + (k % 200)));
+    texts.forEach((text, k) => {
+      read(a, text, k);
+    });
+    await turnIsOver();
+    expect(taken.map(({ text }) => text)).toEqual(texts);
+    expect(taken.map(({ atMs }) => atMs)).toEqual(texts.map((_, k) => k));
+  });
+
+  it('is taken in once, also where one that takes it asks for the rest, or throws', async () => {
+    taken.length = 0;
+    const b = taker('b');
+    const impatient: Taker = {
+      take() {
+        takeIn();
+        throw new Error('of a taker');
+      },
+    };
+    read(impatient, 'first', 1);
+    read(b, 'second', 2);
+    expect(() => takeIn()).toThrow('of a taker');
+    read(b, 'third', 3);
+    await turnIsOver();
+    expect(taken.map(({ text }) => text)).toEqual(['second', 'third']);
+  });
+});

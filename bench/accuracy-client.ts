@@ -6,6 +6,7 @@
 import { runOne } from '../src/cli/one-run.ts';
 import { loadScenarios } from '../src/cli/scenario-source.ts';
 import { monotonicMs } from '../src/clock.ts';
+import { takeThatCore } from './performance/pinned.ts';
 
 const [, , file = '', directory = ''] = process.argv;
 
@@ -19,6 +20,7 @@ const io = {
 };
 const [loaded] = loadScenarios({ scenario: [file] }, io);
 if (loaded === undefined) throw new Error(`no scenario in ${file}`);
+await takeThatCore();
 const beganMs = monotonicMs();
 await runOne(loaded, { id: 'accuracy', directory, quiet: true, io, beganMs });
 process.stdout.write(`${JSON.stringify({ beganMs })}\n`);

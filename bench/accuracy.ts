@@ -19,7 +19,7 @@ import type { Run } from '../src/record/run.ts';
 import { launchNullTarget } from '../src/simulator/null-target/launch.ts';
 import type { SentTimes } from '../src/simulator/null-target/target.ts';
 import { readRecords, readRun } from '../src/store/run-directory.ts';
-import { keepOffThatCore, nodeOnItsOwnCore } from './performance/pinned.ts';
+import { keepOffThatCore } from './performance/pinned.ts';
 import { type Accuracy, type AccuracyFigure, machine, median, writeResults } from './performance/results.ts';
 
 const { values: options } = parseArgs({
@@ -83,8 +83,7 @@ async function measure(asked: Asked): Promise<Measured> {
 
 /** Runs a scenario in a process of its own; gives the zero of its times. */
 async function runClient(file: string, directory: string): Promise<number> {
-  const [program, ...args] = nodeOnItsOwnCore();
-  const child = spawn(program, [...args, client, file, directory], {
+  const child = spawn(process.execPath, [client, file, directory], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, VALID_TOKEN: 'bench' },
   });
@@ -148,6 +147,7 @@ function isHeld({ median: value, bound }: AccuracyFigure): boolean {
   return value <= bound; // false as well where there is no value
 }
 
+keepOffThatCore(process.pid);
 const seconds = Number(options.seconds);
 const step = `{ concurrency: 100, duration: ${seconds}s, driver: ${options.driver} }`;
 const staggered = { model: 'staggered-50', tokens: 100, stream: true, step };

@@ -9,6 +9,11 @@ export interface Clock {
   at(atMs: number, callback: () => void): () => void;
 }
 
+/** Rounded to whole microseconds: as fine as the clock is true, and as long as a number should be in a file. */
+export function microseconds(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
 /** Resolves at `atMs`, never before it, or as soon as the signal aborts. */
 export function sleepUntil(clock: Clock, atMs: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted || clock.nowMs() >= atMs) return Promise.resolve();

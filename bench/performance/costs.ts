@@ -24,16 +24,16 @@ export function tokenCosts(): TokenCosts {
   const event = chunk.subarray(chunk.indexOf('data:'), chunk.length - 2); // without its chunk's frame
   const scan = () => {
     let seen = 0;
-    const scanner = new SseScanner(
-      data => {
-        if (protocol.decodeEvent(data).kind === 'token') seen++;
-      },
-      (bytes, from, to) => {
+    const scanner = new SseScanner({
+      take(bytes, from, to) {
         const isToken = protocol.isPlainToken(bytes, from, to);
         if (isToken) seen++;
         return isToken;
       },
-    );
+      event(data) {
+        if (protocol.decodeEvent(data).kind === 'token') seen++;
+      },
+    });
     for (let k = 0; k < tokens; k++) scanner.push(event);
     if (seen !== tokens) throw new Error(`the scanner saw ${seen} of ${tokens} tokens`);
   };

@@ -84,6 +84,7 @@ export interface Attempt {
   /** How long it waited for a connection before it was sent, where that was a millisecond or more. */
   readonly connectionWaitMs?: number | undefined;
   readonly headersMs?: number | undefined;
+  /** To whole microseconds, as they stand in a record: there are too many to be rounded afterwards. */
   readonly tokenTimesMs: readonly number[];
   readonly endMs: number;
   readonly inputTokens?: number | undefined;

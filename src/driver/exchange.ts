@@ -3,11 +3,11 @@
  * anything is parsed. What the answer is, is decided by its content type, not by what was asked for. Invariant: it
  * settles once, with what became of it.
  */
-import type { Clock } from '../clock.ts';
+import { type Clock, microseconds } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { excerpt, type Outcome } from '../protocol/outcome.ts';
 import type { Answer, Protocol } from '../protocol/protocol.ts';
-import { maxEventBytes, SseScanner } from '../protocol/sse.ts';
+import { type EventReceiver, maxEventBytes, SseScanner } from '../protocol/sse.ts';
 import type { Attempt } from './driver.ts';
 import {
   type Addressing,
@@ -29,11 +29,13 @@ export interface ExchangeOptions extends Addressing {
 /** The options of the exchanges of one endpoint, and those of them that are on their way. */
 export interface Endpoint extends ExchangeOptions {
   readonly underWay: UnderWay;
+  /** When what is being told of came: one thing at a time is. */
+  readonly arrival: { atMs: number };
 }
 
 /** What the exchanges of one endpoint have in common, made of its options. */
 export function endpointOf<T extends ExchangeOptions>(options: T): T & Endpoint {
-  return { ...options, underWay: new UnderWay(options.clock, options.requestTimeoutMs) };
+  return { ...options, underWay: new UnderWay(options.clock, options.requestTimeoutMs), arrival: { atMs: 0 } };
 }
 
 /** What carries an exchange. */
@@ -48,27 +50,30 @@ export interface Carrier {
 const maxBodyBytes = 16 << 20;
 const maxEvents = 1 << 18;
 
-export class Exchange extends Underway {
+export class Exchange extends Underway implements EventReceiver {
+  // What each event needs comes first: where thousands of streams take turns, every line of the cache counts.
   readonly #options: Endpoint;
+  #scanner: SseScanner | undefined;
+  readonly #tokenTimesMs: number[] = [];
+  /** Events that were read in full, be they tokens. */
+  #otherEvents = 0;
+  #isSettled = false;
+  #failure: Outcome | undefined;
   readonly #identity: Pick<Attempt, 'requestId' | 'requestBytes'>;
   readonly #resolve: (attempt: Attempt) => void;
-  readonly #tokenTimesMs: number[] = [];
   #carrier: Carrier | undefined;
   readonly #body: Buffer[] = [];
   #bodyBytes = 0;
-  #events = 0;
   /** When it was handed over to be sent. */
   readonly #readyMs: number;
   #sentMs: number;
   #headersMs: number | undefined;
-  #nowMs = 0;
   #status = 0;
   #headers: Readonly<Record<string, string | string[] | undefined>> = {};
-  #scanner: SseScanner | undefined;
+  /** What the answer says of itself, and when it said so. */
   #answer: Answer | undefined;
+  #answerMs = 0;
   #counts: Answer | undefined;
-  #failure: Outcome | undefined;
-  #isSettled = false;
   #isSent = false;
   #connectionWaitMs: number | undefined;
 
@@ -120,18 +125,14 @@ export class Exchange extends Underway {
 
   /** Bytes have come, at that time; what they say is told next. */
   arrived(atMs: number): void {
-    this.#nowMs = atMs;
+    this.#options.arrival.atMs = microseconds(atMs);
   }
 
   head(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
     this.#headersMs = this.#nowMs;
     this.#status = status;
     this.#headers = headers;
-    if (status < 300 && contentType(headers) === 'text/event-stream')
-      this.#scanner = new SseScanner(
-        data => this.#event(data),
-        (bytes, from, to) => this.#takePlainToken(bytes, from, to),
-      );
+    if (status < 300 && contentType(headers) === 'text/event-stream') this.#scanner = new SseScanner(this);
     const problem = encodingProblem(headers);
     if (problem !== undefined) this.#failure = { kind: 'protocol', status, detail: problem };
   }
@@ -141,7 +142,8 @@ export class Exchange extends Underway {
     if (this.#isSettled || this.#failure?.kind === 'protocol') return;
     if (this.#scanner === undefined) this.#keep(bytes, from, to);
     else if (!this.#scanner.push(bytes, from, to)) this.#tooMuch(`an event of more than ${maxEventBytes} bytes`);
-    else if (this.#events > maxEvents) this.#tooMuch(`a stream of more than ${maxEvents} events`);
+    else if (this.#tokenTimesMs.length + this.#otherEvents > maxEvents)
+      this.#tooMuch(`a stream of more than ${maxEvents} events`);
   }
 
   #keep(bytes: Buffer, from: number, to: number): void {
@@ -185,7 +187,7 @@ export class Exchange extends Underway {
   #breakOff(outcome: Outcome): void {
     if (this.#isSettled) return;
     const isComplete = this.#scanner !== undefined && this.#answer !== undefined;
-    if (isComplete) this.#settle({ kind: 'ok', status: this.#status }, this.#nowMs);
+    if (isComplete) this.#settle({ kind: 'ok', status: this.#status }, this.#answerMs);
     else this.#settle(outcome, this.#options.clock.nowMs());
     this.#carrier?.hangUp(outcome.kind);
   }
@@ -220,22 +222,23 @@ export class Exchange extends Underway {
   }
 
   /** The first token is read in full, as is everything that does not look like a token. */
-  #takePlainToken(bytes: Buffer, from: number, to: number): boolean {
-    this.#events++;
-    if (this.#tokenTimesMs.length === 0 || !this.#options.protocol.isPlainToken(bytes, from, to)) return false;
-    this.#tokenTimesMs.push(this.#nowMs);
+  take(bytes: Buffer, from: number, to: number): boolean {
+    const times = this.#tokenTimesMs;
+    if (times.length === 0 || !this.#options.protocol.isPlainToken(bytes, from, to)) return false;
+    times.push(this.#nowMs);
     return true;
   }
 
-  #event(data: string): void {
+  event(data: string): void {
+    this.#otherEvents++;
     const event = this.#options.protocol.decodeEvent(data);
     switch (event.kind) {
       case 'token':
         this.#tokenTimesMs.push(this.#nowMs);
-        if (event.final !== undefined) this.#answer = event.final;
+        if (event.final !== undefined) this.#answered(event.final);
         return;
       case 'final':
-        this.#answer = event.answer;
+        this.#answered(event.answer);
         return;
       case 'counts':
         this.#counts = event.answer;
@@ -245,6 +248,16 @@ export class Exchange extends Underway {
         this.#failure ??= { ...(told.kind === 'error' ? told : event).outcome, status: this.#status };
       }
     }
+  }
+
+  #answered(answer: Answer): void {
+    this.#answer = answer;
+    this.#answerMs = this.#nowMs;
+  }
+
+  /** When what is being told of came. */
+  get #nowMs(): number {
+    return this.#options.arrival.atMs;
   }
 
   /** What an answer that came to its end was. */

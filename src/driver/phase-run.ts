@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import type { Arrival } from '../arrival/arrivals.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, microseconds } from '../clock.ts';
 import { Fifo } from '../fifo.ts';
 import type { RequestRecord } from '../record/request-record.ts';
 import type { Ending, EndReason, Observer, Part, Phase, Send, Stripe } from './driver.ts';
 import { PhaseCounts } from './phase-counts.ts';
-import { microseconds, type Named, recordOf } from './record-of.ts';
+import { type Named, recordOf } from './record-of.ts';
 import { StopWatch } from './stop-watch.ts';
 
 /** How long an interrupted phase waits for what is in flight. */

@@ -1,3 +1,4 @@
+import { microseconds } from '../clock.ts';
 import type { GenerationRequest } from '../protocol/protocol.ts';
 import type { AttemptEnd, RequestRecord } from '../record/request-record.ts';
 import type { Attempt } from './driver.ts';
@@ -22,7 +23,7 @@ export function recordOf(
     workload: named.workload,
     dueMs: microseconds(dueMs),
     sentMs: microseconds(attempt.sentMs),
-    tokenTimesMs: inMicroseconds(attempt.tokenTimesMs),
+    tokenTimesMs: attempt.tokenTimesMs,
     endMs: microseconds(attempt.endMs),
     requestId: attempt.requestId,
     requestBytes: attempt.requestBytes,
@@ -43,18 +44,6 @@ export function recordOf(
   if (server !== undefined) record.server = server;
   if (attempts !== undefined) record.attempts = attempts.map(roundedEnd);
   return record;
-}
-
-/** Rounded to whole microseconds: as fine as the clock is true, and as long as a number should be in a file. */
-export function microseconds(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
-}
-
-/** A loop, for `map` costs as much again as all that it does here. */
-function inMicroseconds(timesMs: readonly number[]): number[] {
-  const rounded: number[] = [];
-  for (let k = 0; k < timesMs.length; k++) rounded.push(microseconds(timesMs[k] as number));
-  return rounded;
 }
 
 function roundedEnd({ sentMs, endMs, outcome }: AttemptEnd): AttemptEnd {

@@ -1,5 +1,5 @@
 /** The driver over the engine, in virtual time: a whole run without a socket. */
-import type { Clock } from '../clock.ts';
+import { type Clock, microseconds } from '../clock.ts';
 import { createEngine, type Engine, type EngineLimits } from '../engine/engine.ts';
 import type { GenerationRequest } from '../protocol/protocol.ts';
 import type { Attempt, Send } from './driver.ts';
@@ -31,7 +31,7 @@ export function simulatedSend({ clock, requestTimeoutMs, ...options }: Simulated
     ...options,
     onToken(id, index, atMs, last) {
       const request = inFlight.get(id);
-      request?.tokenTimesMs.push(atMs);
+      request?.tokenTimesMs.push(microseconds(atMs));
       if (last) request?.end({ endMs: atMs, outcome: { kind: 'ok' }, outputTokens: index, finishReason: 'length' });
     },
   });

@@ -52,18 +52,19 @@ type State =
   | 'broken';
 
 export class AnswerParser {
+  // What each chunk needs comes first: where thousands of streams take turns, every line of the cache counts.
   readonly #receiver: AnswerReceiver;
   #state: State = 'head';
+  #digits = 0;
+  #problem: string | undefined;
   /** The beginning of a head or of trailers whose end has not come yet. */
   #text = '';
   /** What is left of a counted body or of a chunk. */
   #left = 0;
-  #digits = 0;
   /** How much of the line end after a chunk has come. */
   #ends = 0;
   #keepsOpen = false;
   #keepAliveMs: number | undefined;
-  #problem: string | undefined;
 
   constructor(receiver: AnswerReceiver) {
     this.#receiver = receiver;

@@ -92,13 +92,14 @@ interface Owner {
 
 /** One socket, and the request that is on it. */
 class Connection implements Taker, Carriage {
-  readonly #owner: Owner;
+  // What each event needs comes first: where thousands of streams take turns, every line of the cache counts.
+  #correspondent: Correspondent | undefined;
+  #parser: AnswerParser | undefined;
   readonly #clock: Clock;
+  readonly #owner: Owner;
   readonly #socket: Socket;
   /** Resolves when it is open; rejects where it cannot be opened. */
   readonly opened: Promise<Connection>;
-  #correspondent: Correspondent | undefined;
-  #parser: AnswerParser | undefined;
   /** What is to be sent once it is open. */
   #waiting: Buffer | undefined;
   #isOpen = false;

@@ -18,6 +18,10 @@ const arrivedWords = new Int32Array(arrivals.buffer);
 const mostBytes = 4 << 10;
 const mostPieces = 2_048;
 
+/** How long what has come may wait for more that is coming. */
+const patienceMs = 1;
+
+const lineEnds = 0x0a0d0a0d;
 const shelf = Buffer.allocUnsafeSlow(512 << 10);
 const shelfWords = new Int32Array(shelf.buffer);
 const takers: (Taker | undefined)[] = [];
@@ -26,10 +30,12 @@ const timesMs = new Float64Array(mostPieces);
 let pieces = 0;
 let taken = 0;
 let used = 0;
+/** How many there were when the sockets were last looked at. */
+let seen = 0;
 
 /** Puts aside what has been read into `arrivals`. */
 export function putAside(taker: Taker, count: number, atMs: number): void {
-  if (count > mostBytes || used + count + 4 > shelf.length || pieces === mostPieces) {
+  if (count > mostBytes || used + count + 8 > shelf.length || pieces === mostPieces) {
     takeIn();
     taker.take(arrivals, 0, count, atMs);
     return;
@@ -37,11 +43,22 @@ export function putAside(taker: Taker, count: number, atMs: number): void {
   const from = used >> 2;
   const words = (count + 3) >> 2;
   for (let word = 0; word < words; word++) shelfWords[from + word] = arrivedWords[word] as number;
+  // Whoever looks for the end of a line finds one here at the latest.
+  shelfWords[from + words] = lineEnds;
   ends[pieces] = used + count;
   timesMs[pieces] = atMs;
   takers[pieces] = taker;
-  used += words << 2;
-  if (++pieces === 1) setImmediate(takeIn);
+  used += (words + 1) << 2;
+  if (++pieces === 1) setImmediate(lookAgain);
+}
+
+/** Takes in what is put aside once the sockets have nothing more, or for so long that it must not wait any more. */
+function lookAgain(): void {
+  const isQuiet = pieces === seen;
+  seen = pieces;
+  if (pieces === 0) return;
+  if (isQuiet || (timesMs[pieces - 1] as number) - (timesMs[0] as number) > patienceMs) takeIn();
+  else setImmediate(lookAgain);
 }
 
 /** Takes in all that has been put aside and has not been taken in. */
@@ -49,7 +66,7 @@ export function takeIn(): void {
   while (taken < pieces) {
     const taker = takers[taken];
     takers[taken] = undefined;
-    const from = taken === 0 ? 0 : ((ends[taken - 1] as number) + 3) & ~3;
+    const from = taken === 0 ? 0 : (((ends[taken - 1] as number) + 3) & ~3) + 4;
     const to = ends[taken] as number;
     const atMs = timesMs[taken] as number;
     taken++;
@@ -58,4 +75,5 @@ export function takeIn(): void {
   pieces = 0;
   taken = 0;
   used = 0;
+  seen = 0;
 }

@@ -13,12 +13,18 @@ const openingBrace = 0x7b;
 const closingBrace = 0x7d;
 const openingBracket = 0x5b;
 const closingBracket = 0x5d;
+const none = Buffer.alloc(0);
 const dataField = Buffer.from('data');
 const dataPrefix = Buffer.from('data:');
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** Looks at the data of an event where it lies, in bytes that are only lent: true if it has understood it. */
-export type TakeData = (bytes: Buffer, from: number, to: number) => boolean;
+/** What is told of a stream. */
+export interface EventReceiver {
+  /** Looks at the data of an event where it lies, in bytes that are only lent: true if it has understood it. */
+  take(bytes: Buffer, from: number, to: number): boolean;
+  /** The data of an event that it has not. */
+  event(data: string): void;
+}
 
 /**
  * Takes a stream of server-sent events apart, wherever its chunks are cut, and hands on the data of each event.
@@ -29,22 +35,22 @@ export type TakeData = (bytes: Buffer, from: number, to: number) => boolean;
  * with tens of thousands of tokens a second that is what a stream costs.
  */
 export class SseScanner {
-  readonly #onData: (data: string) => void;
-  readonly #take: TakeData;
-  /** The beginning of a line whose end has not come yet; its memory is kept for the next. */
-  #rest: Buffer = Buffer.alloc(0);
+  // What each event needs comes first: where thousands of streams take turns, every line of the cache counts.
+  readonly #receiver: EventReceiver;
   #restBytes = 0;
+  #skipLineFeed = false;
+  #isWithinEvent = false;
+  #tooLarge = false;
+  #atStart = true;
+  /** The beginning of a line whose end has not come yet; its memory is kept for the next. */
+  #rest: Buffer = none;
   /** The data lines of an event that is not complete yet. */
   readonly #lines: string[] = [];
   #pendingBytes = 0;
   readonly #nesting = new Nesting();
-  #skipLineFeed = false;
-  #atStart = true;
-  #tooLarge = false;
 
-  constructor(onData: (data: string) => void, take: TakeData = () => false) {
-    this.#onData = onData;
-    this.#take = take;
+  constructor(receiver: EventReceiver) {
+    this.#receiver = receiver;
   }
 
   /**
@@ -81,6 +87,7 @@ export class SseScanner {
       this.#skipLineFeed = bytes[end] === carriageReturn;
       start = end + 1;
     }
+    if (this.#restBytes === 0 && !this.#isWithinEvent) return !this.#tooLarge;
     return !this.#tooLarge && this.#restBytes + this.#pendingBytes <= maxEventBytes;
   }
 
@@ -92,13 +99,13 @@ export class SseScanner {
 
   /** Takes in an event as nearly all are, one data line and a blank one with LF after each and no CR before `to`, and gives where the next begins; `start` where it is none. */
   #event(bytes: Buffer, start: number, to: number): number {
-    if (this.#restBytes > 0 || this.#lines.length > 0) return start;
+    if (this.#restBytes > 0 || this.#isWithinEvent) return start;
     if (!beginsWith(dataPrefix, bytes, start, to)) return start;
     const from = start + dataPrefix.length + (bytes[start + dataPrefix.length] === space ? 1 : 0);
     const end = placeOfByte(lineFeed, bytes, from);
     if (end + 1 >= to || bytes[end + 1] !== lineFeed) return start;
-    this.#atStart = false;
-    if (!this.#take(bytes, from, end)) {
+    if (this.#atStart) this.#atStart = false;
+    if (!this.#receiver.take(bytes, from, end)) {
       this.#data(bytes.toString('utf8', from, end));
       this.#emit();
     }
@@ -137,23 +144,25 @@ export class SseScanner {
       if (bytes[from] !== colon) return;
       from += bytes[from + 1] === space && from + 1 < end ? 2 : 1;
     }
-    if (this.#lines.length > 0 || !this.#take(bytes, from, end)) this.#data(bytes.toString('utf8', from, end));
+    if (this.#isWithinEvent || !this.#receiver.take(bytes, from, end)) this.#data(bytes.toString('utf8', from, end));
   }
 
   #data(value: string): void {
     this.#lines.push(value);
+    this.#isWithinEvent = true;
     this.#pendingBytes += value.length + 1;
     if (this.#pendingBytes > maxEventBytes) this.#tooLarge = true;
     else if (this.#nesting.isWholeWith(value)) this.#emit();
   }
 
   #emit(): void {
-    if (this.#lines.length === 0) return;
+    if (!this.#isWithinEvent) return;
+    this.#isWithinEvent = false;
     const data = this.#lines.length === 1 ? (this.#lines[0] as string) : this.#lines.join('\n');
     this.#lines.length = 0;
     this.#pendingBytes = 0;
     this.#nesting.reset();
-    if (data !== '') this.#onData(data);
+    if (data !== '') this.#receiver.event(data);
   }
 }
 

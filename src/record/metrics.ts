@@ -24,11 +24,19 @@ export interface Metric {
   readonly unit: 'ms' | 'tokens/s';
   readonly better: 'lower' | 'higher';
   readonly definition: string;
-  /** Its value in one request: a list of the gaps between tokens, a number for all others, nothing where it has no meaning. */
-  readonly of: (record: RequestRecord) => number | readonly number[] | undefined;
+  /** Hands over its values in one request: one a gap for the gaps between tokens, one for all others, none where it has no meaning. */
+  readonly each: (record: RequestRecord, take: (value: number) => void) => void;
   /** Whether a request that was taken and not finished still has a value that never came, slower than any other. */
   readonly unfinished: (record: RequestRecord) => boolean;
 }
+
+/** Hands over the value that a request has, where it has one. */
+const one =
+  (of: (record: RequestRecord) => number | undefined): Metric['each'] =>
+  (record, take) => {
+    const value = of(record);
+    if (value !== undefined) take(value);
+  };
 
 const always = () => true;
 const never = () => false;
@@ -37,11 +45,8 @@ const beforeFirstToken = (record: RequestRecord) => record.tokenTimesMs.length =
 const ok = (record: RequestRecord) => record.outcome.kind === 'ok';
 const firstToken = (record: RequestRecord) => record.tokenTimesMs[0];
 
-function gaps({ tokenTimesMs }: RequestRecord): number[] {
-  const found: number[] = [];
-  for (let i = 1; i < tokenTimesMs.length; i++)
-    found.push((tokenTimesMs[i] as number) - (tokenTimesMs[i - 1] as number));
-  return found;
+function gaps({ tokenTimesMs }: RequestRecord, take: (value: number) => void): void {
+  for (let i = 1; i < tokenTimesMs.length; i++) take((tokenTimesMs[i] as number) - (tokenTimesMs[i - 1] as number));
 }
 
 function longestGap({ tokenTimesMs }: RequestRecord): number {
@@ -65,7 +70,7 @@ export const metrics: readonly Metric[] = [
     unit: 'ms',
     better: 'lower',
     definition: 'sent − due: how late this program was',
-    of: record => (record.sentMs === undefined ? undefined : record.sentMs - record.dueMs),
+    each: one(record => (record.sentMs === undefined ? undefined : record.sentMs - record.dueMs)),
     unfinished: never,
   },
   {
@@ -74,7 +79,7 @@ export const metrics: readonly Metric[] = [
     unit: 'ms',
     better: 'lower',
     definition: 'first token − due: what the user waits before anything appears',
-    of: record => (firstToken(record) === undefined ? undefined : (firstToken(record) as number) - record.dueMs),
+    each: one(record => (firstToken(record) === undefined ? undefined : (firstToken(record) as number) - record.dueMs)),
     unfinished: beforeFirstToken,
   },
   {
@@ -83,10 +88,11 @@ export const metrics: readonly Metric[] = [
     unit: 'ms',
     better: 'lower',
     definition: 'first token − sent',
-    of: record =>
+    each: one(record =>
       firstToken(record) === undefined || record.sentMs === undefined
         ? undefined
         : (firstToken(record) as number) - record.sentMs,
+    ),
     unfinished: beforeFirstToken,
   },
   {
@@ -95,7 +101,7 @@ export const metrics: readonly Metric[] = [
     unit: 'ms',
     better: 'lower',
     definition: 'every gap between consecutive tokens of a request, pooled over requests; n counts requests',
-    of: gaps,
+    each: gaps,
     unfinished: record => record.tokenTimesMs.length > 0,
   },
   {
@@ -104,7 +110,7 @@ export const metrics: readonly Metric[] = [
     unit: 'ms',
     better: 'lower',
     definition: 'the longest gap between two tokens of one request',
-    of: record => (ok(record) && record.tokenTimesMs.length > 1 ? longestGap(record) : undefined),
+    each: one(record => (ok(record) && record.tokenTimesMs.length > 1 ? longestGap(record) : undefined)),
     unfinished: record => record.tokenTimesMs.length > 0,
   },
   {
@@ -113,7 +119,7 @@ export const metrics: readonly Metric[] = [
     unit: 'ms',
     better: 'lower',
     definition: '(last token − first token) / (output tokens − 1)',
-    of: record => tpot(record),
+    each: one(record => tpot(record)),
     unfinished: record => record.tokenTimesMs.length > 0,
   },
   {
@@ -122,7 +128,7 @@ export const metrics: readonly Metric[] = [
     unit: 'ms',
     better: 'lower',
     definition: 'end − due: what the user waits in all',
-    of: record => (ok(record) ? record.endMs - record.dueMs : undefined),
+    each: one(record => (ok(record) ? record.endMs - record.dueMs : undefined)),
     unfinished: always,
   },
   {
@@ -131,7 +137,7 @@ export const metrics: readonly Metric[] = [
     unit: 'ms',
     better: 'lower',
     definition: 'end − sent',
-    of: record => (ok(record) && record.sentMs !== undefined ? record.endMs - record.sentMs : undefined),
+    each: one(record => (ok(record) && record.sentMs !== undefined ? record.endMs - record.sentMs : undefined)),
     unfinished: always,
   },
   {
@@ -140,10 +146,10 @@ export const metrics: readonly Metric[] = [
     unit: 'tokens/s',
     better: 'higher',
     definition: '1000 / TPOT: how fast one user sees text appear',
-    of: record => {
+    each: one(record => {
       const perTokenMs = tpot(record);
       return perTokenMs === undefined || perTokenMs === 0 ? undefined : 1000 / perTokenMs;
-    },
+    }),
     unfinished: record => record.tokenTimesMs.length > 0,
   },
   {
@@ -153,7 +159,7 @@ export const metrics: readonly Metric[] = [
     better: 'lower',
     definition:
       'service time − the time the server says it took, where it does: the way, the gateway and what is not counted',
-    of: record => outsideServer(record),
+    each: one(record => outsideServer(record)),
     unfinished: never,
   },
   {
@@ -163,7 +169,7 @@ export const metrics: readonly Metric[] = [
     better: 'lower',
     definition:
       'what the server says a request waited for its first batch, where it does (TGI: of answers in one piece)',
-    of: record => (ok(record) ? record.server?.queueMs : undefined),
+    each: one(record => (ok(record) ? record.server?.queueMs : undefined)),
     unfinished: never,
   },
   {
@@ -172,16 +178,16 @@ export const metrics: readonly Metric[] = [
     unit: 'ms',
     better: 'lower',
     definition: 'what the server says a request was computed, where it does (TGI: of answers in one piece)',
-    of: record => (ok(record) ? record.server?.inferenceMs : undefined),
+    each: one(record => (ok(record) ? record.server?.inferenceMs : undefined)),
     unfinished: never,
   },
 ];
 
 /** The values of a metric in one request, as a list. */
-export function valuesIn({ of }: Metric, record: RequestRecord): readonly number[] {
-  const value = of(record);
-  if (value === undefined) return [];
-  return typeof value === 'number' ? [value] : value;
+export function valuesIn({ each }: Metric, record: RequestRecord): readonly number[] {
+  const values: number[] = [];
+  each(record, value => values.push(value));
+  return values;
 }
 
 /** Of a retried request the server tells of its last attempt only, and so is this. */

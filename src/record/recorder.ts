@@ -7,7 +7,7 @@ import { Histogram } from '../stats/histogram.ts';
 import { FailureExamples } from './failure-examples.ts';
 import { isGood } from './good.ts';
 import { metricSummary, type QuantileValue, quantileOf, type Series } from './metric-summary.ts';
-import { type MetricName, metrics } from './metrics.ts';
+import { type Metric, type MetricName, metrics } from './metrics.ts';
 import { type RequestRecord, tokensPerEvent } from './request-record.ts';
 import {
   type Counts,
@@ -30,18 +30,20 @@ export interface RecorderOptions {
 }
 
 /** A series while it is added to. */
-type RecordedSeries = { -readonly [Key in keyof Series]: Series[Key] };
+type RecordedSeries = { -readonly [Key in keyof Series]: Series[Key] } & {
+  /** Counts a value. */
+  readonly take: (value: number) => void;
+};
+
+function recordedSeries(metric: Metric): RecordedSeries {
+  const histogram = new Histogram();
+  const take = (value: number) => histogram.record(Math.max(0, value));
+  return { metric, histogram, requests: 0, unfinished: 0, boundMs: Number.POSITIVE_INFINITY, take };
+}
 
 export class Recorder {
   readonly #options: RecorderOptions;
-  readonly #series: readonly RecordedSeries[] = metrics.map(metric => ({
-    metric,
-    histogram: new Histogram(),
-    requests: 0,
-    unfinished: 0,
-    /** What every unfinished request took at least. */
-    boundMs: Number.POSITIVE_INFINITY,
-  }));
+  readonly #series: readonly RecordedSeries[] = metrics.map(recordedSeries);
   readonly #counts = Object.fromEntries(outcomeKinds.map(kind => [kind, 0])) as Record<OutcomeKind, number>;
   readonly #attempts = { ...this.#counts };
   readonly #retries = { requests: 0, attempts: 0, recovered: 0 };
@@ -105,16 +107,14 @@ export class Recorder {
   }
 
   #addTo(series: RecordedSeries, record: RequestRecord, isUnfinished: boolean): void {
-    const value = series.metric.of(record);
-    if (typeof value === 'number') series.histogram.record(Math.max(0, value));
-    else if (value !== undefined)
-      for (let k = 0; k < value.length; k++) series.histogram.record(Math.max(0, value[k] as number));
+    const before = series.histogram.count;
+    series.metric.each(record, series.take);
     const lost = isUnfinished && series.metric.unfinished(record);
     if (lost) {
       series.unfinished++;
       series.boundMs = Math.min(series.boundMs, this.#boundMs(record));
     }
-    if (lost || typeof value === 'number' || (value !== undefined && value.length > 0)) series.requests++;
+    if (lost || series.histogram.count > before) series.requests++;
   }
 
   /** The numbers of the cell over its window. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, microseconds } from '../clock.ts';
 import type { PageReader } from '../http/page.ts';
 import type { GpuLine } from '../record/gpu-sample.ts';
 import { readDcgmPage } from './dcgm-page.ts';
@@ -46,8 +46,4 @@ export function watchGpuPage(options: {
     },
   });
   return { settled, stop: async () => poll.stop() };
-}
-
-function microseconds(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
 }

@@ -380,7 +380,7 @@ describe('every request', () => {
         const told = {
           ...attempt,
           headersMs: attempt.sentMs + 1,
-          tokenTimesMs: [attempt.sentMs + 10.00049, attempt.sentMs + 20],
+          tokenTimesMs: [attempt.sentMs + 10, attempt.sentMs + 20],
           inputTokens: 7,
           requestId: 'x',
           requestBytes: 99,

@@ -31,10 +31,10 @@ function begun(isPlainToken = protocol.isPlainToken) {
 }
 
 describe('an exchange', () => {
-  it('has the times at which things came, whenever it is told of them', () => {
+  it('has the times at which things came, to the microsecond, whenever it is told of them', () => {
     const { exchange, attempts, say } = begun();
-    say(token, 2);
-    say(token, 3);
+    say(token, 2.0004);
+    say(token, 2.9996);
     exchange.arrived(5);
     exchange.end();
     expect(attempts).toMatchObject([{ headersMs: 1, tokenTimesMs: [2, 3], endMs: 5, outcome: { kind: 'protocol' } }]);

@@ -27,7 +27,7 @@ const request: GenerationRequest = {
 /** The events of a stream, cut into chunks of the given size. */
 export function decoded(protocol: Protocol, stream: string, chunkBytes = Number.POSITIVE_INFINITY): StreamEvent[] {
   const events: StreamEvent[] = [];
-  const scanner = new SseScanner(data => events.push(protocol.decodeEvent(data)));
+  const scanner = new SseScanner({ take: () => false, event: data => events.push(protocol.decodeEvent(data)) });
   const bytes = Buffer.from(stream);
   for (let at = 0; at < bytes.length; at += chunkBytes) scanner.push(bytes.subarray(at, at + chunkBytes));
   scanner.end();

@@ -5,7 +5,7 @@ import { seededRandom } from '../../src/random.ts';
 /** The data of every event of a stream that arrives in these pieces. */
 function scan(...pieces: readonly Buffer[]): string[] {
   const events: string[] = [];
-  const scanner = new SseScanner(data => events.push(data));
+  const scanner = new SseScanner({ take: () => false, event: data => events.push(data) });
   for (const piece of pieces) expect(scanner.push(piece)).toBe(true);
   scanner.end();
   return events;
@@ -147,7 +147,7 @@ describe('a stream', () => {
 
   it('gives an event as soon as it is whole, not with the next one', () => {
     const events: string[] = [];
-    const scanner = new SseScanner(data => events.push(data));
+    const scanner = new SseScanner({ take: () => false, event: data => events.push(data) });
     scanner.push(Buffer.from(`data: ${token('a')}`));
     expect(events).toEqual([]);
     scanner.push(Buffer.from('\r'));
@@ -183,7 +183,7 @@ describe('an event that is too large', () => {
 
   /** Whether a scanner takes in all of it, in pieces of so many bytes. */
   function takes(bytes: Buffer, pieceBytes: number): boolean {
-    const scanner = new SseScanner(() => {});
+    const scanner = new SseScanner({ take: () => false, event: () => {} });
     for (let start = 0; start < bytes.length; start += pieceBytes) {
       if (!scanner.push(bytes.subarray(start, start + pieceBytes))) return false;
     }

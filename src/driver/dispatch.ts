@@ -41,8 +41,8 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, clock: 
   const isOut = ({ untilMs }: Slot, dueMs: number) => run.openedMs !== undefined && dueMs >= run.openedMs + untilMs;
   const drive = async (slot: Slot, beginMs: number, firstTurn = 1): Promise<void> => {
     let dueMs = beginMs;
-    await sleepUntil(clock, dueMs, run.stopped);
-    for (let turn = firstTurn; !run.stopped.aborted && !isOut(slot, dueMs); turn++) {
+    if (clock.nowMs() < dueMs) await sleepUntil(clock, dueMs, run.stopped);
+    for (let turn = firstTurn; !run.isStopped && !isOut(slot, dueMs); turn++) {
       const record = await run.next(dueMs);
       if (record === undefined) return;
       turnedOver(turn, record.endMs);
@@ -58,14 +58,14 @@ async function closedLoop(run: PhaseRun, phase: Phase, load: ClosedLoad, clock: 
       resolve();
     });
     run.stopped.addEventListener('abort', () => resolve(), { once: true });
-    if (run.stopped.aborted) resolve();
+    if (run.isStopped) resolve();
   });
   if (typeof warmup === 'number') run.at(beganMs + warmup, () => run.warm(beganMs + warmup));
   else if (warmup.turnovers === 0 || cold === 0) run.warm(beganMs);
 
   // Slots that come in together do so over one response time, or they would tick in step. Where it is not known the
   // first request shows it; of a warm-up that is a time it may take half, so that all are at work when it is over.
-  const isKnown = spreadMs !== undefined || slots.length === 1 || initial.length === 0 || run.stopped.aborted;
+  const isKnown = spreadMs !== undefined || slots.length === 1 || initial.length === 0 || run.isStopped;
   const first = isKnown ? undefined : run.next(beganMs);
   const half = typeof warmup === 'number' ? [sleepUntil(clock, beganMs + warmup / 2, run.stopped)] : [];
   const shown = first === undefined ? undefined : await Promise.race([first, ...half]);
@@ -131,7 +131,7 @@ async function openLoop(run: PhaseRun, phase: Phase, load: OpenLoad, clock: Cloc
   await sleepUntil(clock, endMs, run.stopped);
   if (count < requests) return run.stop(endMs, 'complete');
   run.complete(endMs);
-  const coolingDown = { fromMs: endMs, clock, ended: run.stopped, stripe, takes: () => !run.stopped.aborted };
+  const coolingDown = { fromMs: endMs, clock, ended: run.stopped, stripe, takes: () => !run.isStopped };
   await follow(phase.arrivals(load, 'cooldown'), coolingDown, (arrival, index) => {
     void send({ arrival, part: 'cooldown', index });
   });

@@ -98,7 +98,7 @@ export class Exchange extends Underway implements EventReceiver {
   /** Has it carried, within its time limit and until the signal aborts; `carry` hands it over, and throws where it cannot be sent at all. */
   begin(carrier: Carrier, carry: () => void): void {
     this.#carrier = carrier;
-    if (this.signal.aborted) this.#settle({ kind: 'abandoned' }, this.#sentMs);
+    if (this.#options.underWay.isCalledOff(this.signal)) this.#settle({ kind: 'abandoned' }, this.#sentMs);
     else this.#carry(carry);
     if (this.#isSettled) return;
     // Its time runs from when it is sent; until that is known, from when it was handed over.

@@ -91,9 +91,14 @@ export function contentType(headers: Headers): string {
 
 /** A server's words without the token and the values of headers, should it send them back. */
 export function withoutSecrets(text: string, { token, headers }: Addressing): string {
-  const bare = token === undefined ? text : text.replaceAll(token, '[token]');
+  const bare = token === undefined ? text : without(text, token, '[token]');
   const values = Object.values(headers).filter(value => value !== '');
-  return values.reduce((shown, value) => shown.replaceAll(value, '[header]'), bare);
+  return values.reduce((shown, value) => without(shown, value, '[header]'), bare);
+}
+
+/** Looks first, for most texts hold no secret and to replace what is not there costs ten times as much. */
+function without(text: string, secret: string, mark: string): string {
+  return text.includes(secret) ? text.replaceAll(secret, mark) : text;
 }
 
 /** The same of an outcome: once more when it is decoded, for in JSON a secret may be spelt in several ways. */

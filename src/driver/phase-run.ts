@@ -30,6 +30,7 @@ export class PhaseRun implements Ending {
   readonly #clock: Clock;
   readonly #observer: Observer;
   readonly #stopped = new AbortController();
+  #isStopped = false;
   readonly #abandoned = new AbortController();
   /** Requests that have been sent here and have not ended. */
   #inFlight = 0;
@@ -63,6 +64,11 @@ export class PhaseRun implements Ending {
     return this.#stopped.signal;
   }
 
+  /** The same, as each request asks: V8 takes every signal for an object of another kind, and forgets what it has compiled for the last one. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
   get openedMs(): number | undefined {
     return this.#openedMs;
   }
@@ -94,14 +100,14 @@ export class PhaseRun implements Ending {
    * long as another cell of the stage is measured.
    */
   complete(atMs: number): void {
-    if (this.#isMeasured || this.stopped.aborted) return;
+    if (this.#isMeasured || this.#isStopped) return;
     this.#close(atMs, 'complete');
     this.#measured(() => this.stop(this.#clock.nowMs(), 'complete'));
   }
 
   /** No more requests; the window ends, if it ever began, and the drain begins. */
   stop(atMs: number, reason: EndReason): void {
-    if (this.stopped.aborted) {
+    if (this.#isStopped) {
       // Interrupted while it drains: it need not wait so long any more.
       if (reason === 'interrupted') this.at(this.#clock.nowMs() + shortDrainMs, () => this.#abandon());
       return;
@@ -111,6 +117,7 @@ export class PhaseRun implements Ending {
     this.at(this.#clock.nowMs() + drainMs, () => this.#abandon());
     this.#endMs = reason === 'complete' ? Math.min(this.#endMs, atMs) : Number.NEGATIVE_INFINITY;
     this.#dropQueue(({ part }) => reason !== 'complete' || part === 'cooldown');
+    this.#isStopped = true;
     this.#stopped.abort();
     if (reason === 'interrupted') return;
     this.warm(atMs); // the other cells of its stage must not wait for it
@@ -127,7 +134,7 @@ export class PhaseRun implements Ending {
     if (part !== 'measured' || index < this.#requests)
       return this.send({ arrival: { dueMs }, part, index }, Number.POSITIVE_INFINITY);
     this.complete(dueMs);
-    return this.stopped.aborted ? undefined : this.next(dueMs);
+    return this.#isStopped ? undefined : this.next(dueMs);
   }
 
   /** Sends a request and resolves with its record when it has ended; undefined where `bound` are in flight already. */
@@ -173,7 +180,7 @@ export class PhaseRun implements Ending {
 
   /** The measured part begins: what is due from now on counts, and its time runs. */
   #open(atMs: number): void {
-    if (this.stopped.aborted) return;
+    if (this.#isStopped) return;
     this.#openedMs = atMs;
     this.#observer.opened(atMs);
     const { durationMs } = this.#phase.cell.end;
@@ -249,7 +256,7 @@ export class PhaseRun implements Ending {
   }
 
   #stopBy({ rule }: StopWatch): void {
-    if (this.stopped.aborted) return;
+    if (this.#isStopped) return;
     if (this.#closedMs === undefined) this.#observer.stopped(rule);
     this.stop(this.#clock.nowMs(), 'stop rule');
   }

@@ -42,7 +42,7 @@ export function unaryDriver(options: UnaryOptions): Driver {
         observer,
       );
       const ask = (dueMs: number): Asked | undefined => {
-        const record = run.stopped.aborted ? undefined : run.next(dueMs);
+        const record = run.isStopped ? undefined : run.next(dueMs);
         return record === undefined ? undefined : { exchange: begun.pop() as UnaryExchange, record };
       };
       await run.conduct(() => closedLoop(run, phase, load, { ...options, converse, ask }), signal);

@@ -26,6 +26,9 @@ export abstract class Underway {
 export class UnderWay {
   readonly #clock: Clock;
   readonly #limitMs: number;
+  /** The signal that was last listened to, for most requests have the same, and whether it has aborted. */
+  #signal: AbortSignal | undefined;
+  #isAborted = false;
   readonly #heard = new WeakSet<AbortSignal>();
   #oldest: Underway | undefined;
   #newest: Underway | undefined;
@@ -34,6 +37,12 @@ export class UnderWay {
   constructor(clock: Clock, limitMs: number) {
     this.#clock = clock;
     this.#limitMs = limitMs;
+  }
+
+  /** Whether a request with that signal is called off before it begins. To ask the signal itself would cost more: to V8 each is an object of another kind. */
+  isCalledOff(signal: AbortSignal): boolean {
+    this.#hear(signal);
+    return this.#isAborted;
   }
 
   /** It is on its way, and its time runs from now, also where it ran before. */
@@ -70,12 +79,16 @@ export class UnderWay {
   }
 
   #hear(signal: AbortSignal): void {
+    if (signal === this.#signal) return;
+    this.#signal = signal;
+    this.#isAborted = signal.aborted;
     if (this.#heard.has(signal)) return;
     this.#heard.add(signal);
     signal.addEventListener('abort', () => this.#abandon(signal), { once: true });
   }
 
   #abandon(signal: AbortSignal): void {
+    if (signal === this.#signal) this.#isAborted = true;
     const called: Underway[] = [];
     for (let each = this.#oldest; each !== undefined; each = each.after) if (each.signal === signal) called.push(each);
     for (const each of called) each.abandon();

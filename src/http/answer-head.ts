@@ -5,10 +5,23 @@ export type AnswerHeaders = Record<string, string | string[]>;
 
 /** What a name is made of. */
 export const token = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
-/** A name, which is a token, its colon, and a value without control characters. */
-const headerLine = new RegExp(`^${token}:[\\t\\x20-\\x7e\\x80-\\xff]*$`);
 /** Its parts are the minor version and the status. */
-export const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?$/;
+const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?$/;
+/** What nearly all answers begin with. */
+const good = 'HTTP/1.1 200 OK';
+
+export interface StatusLine {
+  readonly status: number;
+  /** Whether the connection stays open where nothing else is said. */
+  readonly staysOpen: boolean;
+}
+
+/** What the first line of a head says; undefined where it is none. */
+export function statusIn(line: string): StatusLine | undefined {
+  if (line === good) return { status: 200, staysOpen: true };
+  const parts = statusLine.exec(line);
+  return parts === null ? undefined : { status: Number(parts[2]), staysOpen: parts[1] === '1' };
+}
 
 /** Why it cannot be known where a body ends. */
 export function problemOfFraming({
@@ -23,18 +36,41 @@ export function problemOfFraming({
   return undefined;
 }
 
-/** The headers of some lines; undefined where one of them is no header line. */
-export function headersIn(lines: readonly string[]): AnswerHeaders | undefined {
+/** The headers in a text of lines, from `from` on; undefined where one of them is no header line: a name, which is a token, its colon, and a value without control characters. */
+export function headersIn(text: string, from: number): AnswerHeaders | undefined {
   const headers: AnswerHeaders = Object.create(null) as AnswerHeaders;
-  for (const line of lines) {
-    if (!headerLine.test(line)) return undefined;
-    const colon = line.indexOf(':');
-    const name = line.slice(0, colon).toLowerCase();
-    const value = line.slice(colon + 1).trim();
+  for (let at = from; at < text.length; ) {
+    const next = text.indexOf(lineEnd, at);
+    const end = next === -1 ? text.length : next;
+    const colon = text.indexOf(':', at);
+    if (colon <= at || colon > end || !isName(text, at, colon) || !isValue(text, colon + 1, end)) return undefined;
+    const name = text.slice(at, colon).toLowerCase();
+    const value = text.slice(colon + 1, end).trim();
     const before = headers[name];
     headers[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value];
+    at = end + lineEnd.length;
   }
   return headers;
+}
+
+const lineEnd = '\r\n';
+
+/** By their code: whether a character may stand in a name, and in a value. */
+const inNames = codes(new RegExp(`^${token}$`));
+const inValues = codes(/^[\t\x20-\x7e\x80-\xff]$/);
+
+function codes(allowed: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, code) => (allowed.test(String.fromCharCode(code)) ? 1 : 0));
+}
+
+function isName(text: string, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (inNames[text.charCodeAt(at)] !== 1) return false;
+  return true;
+}
+
+function isValue(text: string, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (inValues[text.charCodeAt(at)] !== 1) return false;
+  return true;
 }
 
 /** Whether a connection is good for another request. */

@@ -8,7 +8,7 @@ import {
   headersIn,
   keepAlive,
   problemOfFraming,
-  statusLine,
+  statusIn,
   staysOpen,
   token,
 } from './answer-head.ts';
@@ -215,24 +215,24 @@ export class AnswerParser {
   }
 
   #trailers(text: string): string | undefined {
-    if (text !== '' && headersIn(text.split('\r\n')) === undefined) return 'trailers that are no header lines';
+    if (headersIn(text, 0) === undefined) return 'trailers that are no header lines';
     this.#state = 'complete';
     return undefined;
   }
 
   /** Reads a head; gives what is wrong with it. One of a 1xx answer is only a hint of the one to come. */
   #head(text: string): string | undefined {
-    const [first = '', ...lines] = text.split('\r\n');
-    const status = statusLine.exec(first);
-    if (status === null) return noAnswer;
-    const headers = headersIn(lines);
+    const firstEnd = text.indexOf('\r\n');
+    const status = statusIn(firstEnd === -1 ? text : text.slice(0, firstEnd));
+    if (status === undefined) return noAnswer;
+    const headers = firstEnd === -1 ? {} : headersIn(text, firstEnd + 2);
     if (headers === undefined) return 'a header line that is none';
-    const code = Number(status[2]);
+    const { status: code } = status;
     if (code === 101) return 'another protocol, which was not asked for';
     if (code < 200) return undefined;
     const problem = problemOfFraming(headers);
     if (problem !== undefined) return problem;
-    this.#keepsOpen = staysOpen(headers['connection'], status[1] === '1');
+    this.#keepsOpen = staysOpen(headers['connection'], status.staysOpen);
     this.#keepAliveMs = keepAlive(headers['keep-alive']);
     this.#frame(code, headers);
     this.#receiver.head(code, headers);

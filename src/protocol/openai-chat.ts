@@ -1,6 +1,6 @@
 import { beginsWith, endsWith, placeOf } from './bytes.ts';
 import { failureInside } from './failure.ts';
-import { countIn, isMapping, parseJson, protocolError } from './json.ts';
+import { answerSaying, isMapping, parseJson, protocolError } from './json.ts';
 import { excerpt } from './outcome.ts';
 import type { Answer, GenerationRequest, Protocol, ProtocolError, StreamEvent } from './protocol.ts';
 
@@ -93,11 +93,7 @@ function decodeAnswer(body: string): Answer | ProtocolError {
 function usageOf(event: Readonly<Record<string, unknown>>): Answer | undefined {
   const { usage } = event;
   if (!isMapping(usage)) return undefined;
-  return {
-    kind: 'answer',
-    ...countIn(usage, 'prompt_tokens', 'inputTokens'),
-    ...countIn(usage, 'completion_tokens', 'outputTokens'),
-  };
+  return answerSaying(undefined, usage['prompt_tokens'], usage['completion_tokens']);
 }
 
 /** TGI's chat route says every failure with 422, overload too: there the words decide. */

@@ -1,8 +1,7 @@
 import type { EncodedImage } from '../workload/image.ts';
 import { beginsWith, endsWith } from './bytes.ts';
 import { failureInside } from './failure.ts';
-import { countIn, isMapping, parseJson, protocolError } from './json.ts';
-import { excerpt } from './outcome.ts';
+import { answerSaying, isMapping, parseJson, protocolError } from './json.ts';
 import type { Answer, GenerationRequest, Protocol, ProtocolError, StreamEvent } from './protocol.ts';
 
 /** How a picture stands in `inputs`: as the API document has it, or as TGI itself parses it. */
@@ -88,10 +87,5 @@ function decodeAnswer(body: string): Answer | ProtocolError {
 
 function answerOf(details: unknown): Answer {
   if (!isMapping(details)) return { kind: 'answer' };
-  return {
-    kind: 'answer',
-    ...(typeof details['finish_reason'] === 'string' ? { finishReason: excerpt(details['finish_reason']) } : {}),
-    ...countIn(details, 'generated_tokens', 'outputTokens'),
-    ...countIn(details, 'input_length', 'inputTokens'),
-  };
+  return answerSaying(details['finish_reason'], details['input_length'], details['generated_tokens']);
 }

@@ -4,12 +4,26 @@
  */
 import { setMaxListeners } from 'node:events';
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
-import { type AskAll, type Asking, cannon, floor, request, sendOf, throughDriver } from './performance/clients.ts';
+import {
+  type AskAll,
+  type Asking,
+  cannon,
+  floor,
+  request,
+  sendOf,
+  throughDriver,
+  undiciAlone,
+} from './performance/clients.ts';
 import type { Cost, Told, Work } from './performance/work.ts';
 
 const [, , name = '', goPath = '', donePath = ''] = process.argv;
 
-const askAll: AskAll = name === 'floor' ? floor() : name === 'autocannon' ? cannon : throughDriver(name);
+const others: Readonly<Record<string, () => AskAll>> = {
+  floor,
+  autocannon: () => cannon,
+  'undici alone': undiciAlone,
+};
+const askAll: AskAll = others[name]?.() ?? throughDriver(name);
 
 /** Has the null target send round after round as long as `work` lasts, asleep while it writes. */
 function inLockstep(work: Promise<unknown>): void {

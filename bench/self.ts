@@ -30,7 +30,10 @@ const answersOf = (streams: number) => Math.max(streams, Math.min(200, streams *
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 const whole = (value: number) => Math.round(value).toLocaleString('en-US');
 
-/** Each client's figure and its ratio to the floor, medians over the rounds; the first round of each warms it up. */
+/** Rounds that warm a client up and do not count. */
+const warmups = 4;
+
+/** Each client's figure and its ratio to that of the first, medians over the rounds. */
 async function compare(
   names: readonly string[],
   times: number,
@@ -39,19 +42,19 @@ async function compare(
   const clients = await Promise.all(names.map(name => ClientProcess.start(name)));
   const figures = new Map<string, number[]>(names.map(name => [name, []]));
   try {
-    for (let round = 0; round <= times; round++) {
+    for (let round = -warmups; round < times; round++) {
       for (const client of clients) {
         const figure = await perCpuS(client);
-        if (round > 0) figures.get(client.name)?.push(figure);
+        if (round >= 0) figures.get(client.name)?.push(figure);
       }
     }
   } finally {
     await Promise.all(clients.map(client => client.stop()));
   }
-  const floor = figures.get('floor') ?? [];
+  const base = figures.get(names[0] ?? '') ?? [];
   const rowOf = (own: readonly number[]): Row => ({
     perCpuS: median(own),
-    ofFloor: median(own.map((figure, round) => figure / (floor[round] as number))),
+    ratio: median(own.map((figure, round) => figure / (base[round] as number))),
     lowest: Math.min(...own),
     highest: Math.max(...own),
   });
@@ -60,11 +63,12 @@ async function compare(
 
 function show(title: string, rows: Readonly<Record<string, Row>>): void {
   say(title);
-  for (const [name, { perCpuS, ofFloor, lowest, highest }] of Object.entries(rows)) {
+  const [base = ''] = Object.keys(rows);
+  for (const [name, { perCpuS, ratio, lowest, highest }] of Object.entries(rows)) {
     const range = `${whole(lowest)} – ${whole(highest)}`;
     const each = `${(1e6 / perCpuS).toFixed(2)} µs`;
     say(
-      `  ${name.padEnd(12)} ${ofFloor.toFixed(2)} of the floor  ${whole(perCpuS).padStart(8)}  ${each.padStart(9)}  (${range})`,
+      `  ${name.padEnd(12)} ${ratio.toFixed(2)} of ${base}  ${whole(perCpuS).padStart(8)}  ${each.padStart(9)}  (${range})`,
     );
   }
 }
@@ -80,7 +84,7 @@ for (const count of options.streams.split(',').map(Number)) {
   show(`events per CPU second, ${count} streams`, rows);
   streams[count] = rows;
 }
-const unaryRows = await compare(['floor', 'autocannon', ...measured], rounds, async client => {
+const unaryRows = await compare(['autocannon', 'floor', 'undici alone', ...measured], rounds, async client => {
   const asking = { pace: 'flood', connections: 100, answers: 10_000, tokens: 50, stream: false };
   const { events, cpuMs } = await client.ask(asking);
   if (events !== asking.answers) throw new Error(`${client.name}: ${events} answers came`);

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import autocannon from 'autocannon';
+import { Client } from 'undici';
 import { systemClock } from '../../src/clock.ts';
 import { dispatch } from '../../src/driver/dispatch.ts';
 import { type Send, StageStart } from '../../src/driver/driver.ts';
@@ -17,8 +18,9 @@ import { CellRecorder } from '../../src/record/cell-recorder.ts';
 import type { RequestRecord } from '../../src/record/request-record.ts';
 import type { Run } from '../../src/record/run.ts';
 import { Backlog } from '../../src/run/backlog.ts';
-import { expand } from '../../src/scenario/expand.ts';
-import { parseScenario } from '../../src/scenario/resolve.ts';
+import { rehearse } from '../../src/run/rehearsal.ts';
+import { type Cell, expand } from '../../src/scenario/expand.ts';
+import { parseScenario, type Scenario } from '../../src/scenario/resolve.ts';
 import { lastEvent, streamHead, tokenEvent, unaryAnswer } from '../../src/simulator/null-target/wire.ts';
 import { RunWriter } from '../../src/store/run-directory.ts';
 import type { GenerationRequest } from '../../src/workload/workload.ts';
@@ -85,15 +87,9 @@ let store: RunWriter | undefined;
 export function throughDriver(driver: string): AskAll {
   return async asking => {
     const { send, open } = sendOf(driver, asking.url, asking.pace);
+    rehearse(); // as a run does, before it opens connections
     await open(asking.connections);
-    const { scenario } = parseScenario({
-      file: 'bench',
-      text: scenarioText(asking),
-      overrides: [],
-      environment: { VALID_TOKEN: 'bench' },
-    });
-    const [cell] = expand(scenario);
-    if (cell === undefined) throw new Error('a scenario without a cell');
+    const { scenario, cell } = scenarioOf(asking);
     // Nobody reads its run.json: what counts is what is written of the records.
     store ??= await RunWriter.create(join(mkdtempSync(join(tmpdir(), 'tgi-bench-')), 'run'), {} as Run, '');
     const kept = store;
@@ -129,6 +125,25 @@ export function throughDriver(driver: string): AskAll {
     await kept.flush();
     return events;
   };
+}
+
+interface OneCell {
+  readonly scenario: Scenario;
+  readonly cell: Cell;
+}
+
+const scenarios = new Map<string, OneCell>();
+
+/** The scenario of what is asked for; read once, as a run reads its own. */
+function scenarioOf(asking: Asking): OneCell {
+  const text = scenarioText(asking);
+  const known = scenarios.get(text);
+  if (known !== undefined) return known;
+  const { scenario } = parseScenario({ file: 'bench', text, overrides: [], environment: { VALID_TOKEN: 'bench' } });
+  const [cell] = expand(scenario);
+  if (cell === undefined) throw new Error('a scenario without a cell');
+  scenarios.set(text, { scenario, cell });
+  return { scenario, cell };
 }
 
 function scenarioText({ connections, answers }: Asking): string {
@@ -203,3 +218,35 @@ export const cannon: AskAll = async ({ url, pace, connections, answers, tokens, 
   });
   return result['2xx'];
 };
+
+/** undici by itself, recording nothing: the least that the driver over it could cost. */
+export function undiciAlone(): AskAll {
+  const clients: Client[] = [];
+  return async ({ url, pace, connections, answers, tokens, stream }) => {
+    while (clients.length < connections) clients.push(new Client(url, { headersTimeout: 0, bodyTimeout: 0 }));
+    const body = Buffer.from(protocol.encode(request(tokens, stream)));
+    const headers = { 'content-type': 'application/json', authorization: 'Bearer bench' };
+    let toSend = answers;
+    let toCome = answers;
+    await new Promise<void>((resolve, reject) => {
+      const send = (client: Client) => {
+        if (toSend-- <= 0) return;
+        client.dispatch(
+          { method: 'POST', path: `/${pace}/gpu0/generate`, body, headers },
+          {
+            onRequestStart: () => {},
+            onResponseStart: () => {},
+            onResponseData: () => {},
+            onResponseEnd: () => {
+              if (--toCome === 0) resolve();
+              else send(client);
+            },
+            onResponseError: (_, error) => reject(error),
+          },
+        );
+      };
+      for (const client of clients) send(client);
+    });
+    return answers;
+  };
+}

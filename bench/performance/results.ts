@@ -9,8 +9,8 @@ import type { Held } from './work.ts';
 export interface Row {
   /** Events, or unary answers, a second of CPU time. */
   readonly perCpuS: number;
-  /** The same over that of the floor in the same round. */
-  readonly ofFloor: number;
+  /** The same over that of the client it is compared with, in the same round: the floor, with unary requests autocannon. */
+  readonly ratio: number;
   readonly lowest: number;
   readonly highest: number;
 }

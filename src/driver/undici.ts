@@ -3,8 +3,8 @@ import type { Client, Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { Connections } from '../http/connections.ts';
+import { putAsideWhole, type Taker, takeIn } from '../http/turn.ts';
 import type { Send } from './driver.ts';
-import { EndOfTurn } from './end-of-turn.ts';
 import { type Carrier, Exchange, type ExchangeOptions, endpointOf } from './exchange.ts';
 import { bodies, requestHeaders } from './message.ts';
 import { requestId } from './request-id.ts';
@@ -20,33 +20,33 @@ export function undiciSend(options: UndiciOptions): Send {
   const { connections, protocol, path } = options;
   const endpoint = endpointOf(options);
   const bodyOf = bodies(protocol);
-  const endOfTurn = new EndOfTurn();
   return (request, signal) =>
     new Promise(resolve => {
       const body = bodyOf(request);
       const id = requestId();
       const client = connections.acquire();
       const exchange = new Exchange(endpoint, { requestId: id, requestBytes: body.length }, signal, resolve);
-      const handler = new Dispatched(exchange, client, connections, options.clock, endOfTurn);
+      const handler = new Dispatched(exchange, client, connections, options.clock);
       const headers = requestHeaders(options, request, id);
       exchange.begin(handler, () => client.dispatch({ method: 'POST', path, body, headers }, handler));
     });
 }
 
+/** Stands for the end of an answer among the bytes that are put aside. */
+const theEnd = Buffer.alloc(0);
+
 /** Tells an exchange what undici tells of it. */
-class Dispatched implements Dispatcher.DispatchHandler, Carrier {
+class Dispatched implements Dispatcher.DispatchHandler, Carrier, Taker {
   readonly #exchange: Exchange;
   readonly #clock: Clock;
-  readonly #endOfTurn: EndOfTurn;
   readonly #client: Client;
   readonly #connections: Connections;
   readonly #wasOpen: boolean;
   #controller: Dispatcher.DispatchController | undefined;
 
-  constructor(exchange: Exchange, client: Client, connections: Connections, clock: Clock, endOfTurn: EndOfTurn) {
+  constructor(exchange: Exchange, client: Client, connections: Connections, clock: Clock) {
     this.#exchange = exchange;
     this.#clock = clock;
-    this.#endOfTurn = endOfTurn;
     this.#client = client;
     this.#connections = connections;
     this.#wasOpen = client.stats.connected;
@@ -64,28 +64,26 @@ class Dispatched implements Dispatcher.DispatchHandler, Carrier {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     if (status < 200) return;
-    this.#later(() => this.#exchange.head(status, headers));
+    this.#exchange.arrived(this.#clock.nowMs());
+    this.#exchange.head(status, headers);
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#later(() => this.#exchange.data(chunk, 0, chunk.length));
+    putAsideWhole(this, chunk, this.#clock.nowMs());
   }
 
   onResponseEnd(): void {
-    this.#later(() => this.#exchange.end());
+    putAsideWhole(this, theEnd, this.#clock.nowMs());
   }
 
-  /** Stamps what has come, and tells of it when nothing is left to be stamped. */
-  #later(tell: () => void): void {
-    const atMs = this.#clock.nowMs();
-    this.#endOfTurn.add(() => {
-      this.#exchange.arrived(atMs);
-      tell();
-    });
+  take(bytes: Buffer, from: number, to: number, atMs: number): void {
+    this.#exchange.arrived(atMs);
+    if (bytes === theEnd) this.#exchange.end();
+    else this.#exchange.data(bytes, from, to);
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.#endOfTurn.come();
+    takeIn(); // what came before it
     const code = 'code' in error ? String(error.code) : '';
     const isNoAnswer =
       error.name === 'HTTPParserError' || code.startsWith('UND_ERR_RES') || code.startsWith('UND_ERR_HEADERS');

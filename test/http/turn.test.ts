@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { arrivals, putAside, type Taker, takeIn } from '../../src/http/turn.ts';
+import { arrivals, putAside, putAsideWhole, type Taker, takeIn } from '../../src/http/turn.ts';
 
 interface Taken {
   readonly name: string;
@@ -17,7 +17,10 @@ function read(by: Taker, text: string, atMs: number): void {
   putAside(by, arrivals.write(text, 'latin1'), atMs);
 }
 
-const turnIsOver = () => new Promise(resolve => setImmediate(resolve));
+/** It is looked at twice whether more has come. */
+const turnIsOver = async () => {
+  for (let look = 0; look < 3; look++) await new Promise(resolve => setImmediate(resolve));
+};
 
 describe('what comes in a turn', () => {
   it('is taken in when nothing is left to read, in its order, with the times at which it came', async () => {
@@ -55,6 +58,44 @@ describe('what comes in a turn', () => {
     await turnIsOver();
     expect(taken.map(({ text }) => text)).toEqual(texts);
     expect(taken.map(({ atMs }) => atMs)).toEqual(texts.map((_, k) => k));
+  });
+
+  it('keeps its order where some of it was read elsewhere', async () => {
+    taken.length = 0;
+    const [a, b] = [taker('a'), taker('b')];
+    const theirs = Buffer.from('of another');
+    const end = Buffer.alloc(0);
+    read(a, 'one', 1);
+    putAsideWhole(b, theirs, 2);
+    putAsideWhole(b, Buffer.alloc(10_000, 'z'), 3);
+    read(a, 'two', 4);
+    const ends: Buffer[] = [];
+    putAsideWhole({ take: bytes => ends.push(bytes) }, end, 5);
+    await turnIsOver();
+    expect(taken.map(({ name, text, atMs }) => [name, text.length, atMs])).toEqual([
+      ['a', 3, 1],
+      ['b', theirs.length, 2],
+      ['b', 10_000, 3],
+      ['a', 3, 4],
+    ]);
+    expect(ends[0]).toBe(end);
+  });
+
+  it('waits for what comes with it, but not for long', async () => {
+    taken.length = 0;
+    const a = taker('a');
+    read(a, 'one', 10);
+    const more = new Promise<number>(resolve => {
+      setImmediate(() => {
+        read(a, 'two', 10.5);
+        setImmediate(() => {
+          read(a, 'three', 11.5);
+          setImmediate(() => resolve(taken.length));
+        });
+      });
+    });
+    expect(await more).toBe(3);
+    expect(taken.map(({ text }) => text)).toEqual(['one', 'two', 'three']);
   });
 
   it('is taken in once, also where one that takes it asks for the rest, or throws', async () => {

@@ -1,4 +1,4 @@
-import { beginsWith, endsWith, placeOf } from './bytes.ts';
+import { beginsWith, endsWith, Pattern, placeOf } from './bytes.ts';
 import { failureInside } from './failure.ts';
 import { answerSaying, isMapping, parseJson, protocolError } from './json.ts';
 import { excerpt } from './outcome.ts';
@@ -26,15 +26,15 @@ function encode(request: GenerationRequest, model: string): string {
 }
 
 /** How chunks begin; how their text is led in; and how they end that are neither the last nor say what was used. */
-const chunkStarts = ['{"id":"', '{"object":"chat.completion.chunk"'].map(text => Buffer.from(text));
-const choiceStart = Buffer.from('"choices":[{"index":0,"delta":{');
-const textStarts = ['"content":"', '"role":"assistant","content":"'].map(text => Buffer.from(text));
+const chunkStarts = ['{"id":"', '{"object":"chat.completion.chunk"'].map(text => new Pattern(text));
+const choiceStart = new Pattern('"choices":[{"index":0,"delta":{');
+const textStarts = ['"content":"', '"role":"assistant","content":"'].map(text => new Pattern(text));
 const chunkEnds = [
   '"},"logprobs":null,"finish_reason":null}]}',
   '"},"logprobs":null,"finish_reason":null}],"usage":null}',
   '"},"logprobs":null,"finish_reason":null,"token_ids":null}]}',
   '"},"finish_reason":null}]}',
-].map(text => Buffer.from(text));
+].map(text => new Pattern(text));
 
 const quote = 0x22;
 

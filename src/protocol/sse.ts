@@ -1,4 +1,4 @@
-import { beginsWith } from './bytes.ts';
+import { beginsWith, Pattern } from './bytes.ts';
 
 /** The largest event that is taken in; a stream with a larger one is broken off, so that memory stays bounded. */
 export const maxEventBytes = 1 << 20;
@@ -14,9 +14,9 @@ const closingBrace = 0x7d;
 const openingBracket = 0x5b;
 const closingBracket = 0x5d;
 const none = Buffer.alloc(0);
-const dataField = Buffer.from('data');
-const dataPrefix = Buffer.from('data:');
-const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
+const dataField = new Pattern('data');
+const dataPrefix = new Pattern('data:');
+const byteOrderMark = new Pattern('\ufeff');
 
 /** What is told of a stream. */
 export interface EventReceiver {

@@ -1,5 +1,5 @@
 import type { EncodedImage } from '../workload/image.ts';
-import { beginsWith, endsWith } from './bytes.ts';
+import { beginsWith, endsWith, Pattern } from './bytes.ts';
 import { failureInside } from './failure.ts';
 import { answerSaying, isMapping, parseJson, protocolError } from './json.ts';
 import type { Answer, GenerationRequest, Protocol, ProtocolError, StreamEvent } from './protocol.ts';
@@ -27,15 +27,15 @@ const markdown = (image: EncodedImage) => `![](data:${image.mediaType};base64,${
 
 /** How a token event stands on the wire before its number, between that and its token, and after it. */
 interface Wording {
-  readonly start: Buffer;
-  readonly middle: Buffer;
-  readonly end: Buffer;
+  readonly start: Pattern;
+  readonly middle: Pattern;
+  readonly end: Pattern;
 }
 
 const wording = (start: string, middle: string, end: string): Wording => ({
-  start: Buffer.from(start),
-  middle: Buffer.from(middle),
-  end: Buffer.from(end),
+  start: new Pattern(start),
+  middle: new Pattern(middle),
+  end: new Pattern(end),
 });
 const written = wording('{"index":', ',"token":{', ',"generated_text":null,"details":null}');
 const documented = wording('{"index": ', ', "token": {', ', "generated_text": null, "details": null}');

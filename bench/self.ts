@@ -15,12 +15,13 @@ import { type Costs, machine, median, type Row, writeResults } from './performan
 
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '7' },
+    rounds: { type: 'string', default: '4' },
     streams: { type: 'string', default: '1,100,1000' },
     only: { type: 'string', default: drivers.join(',') },
   },
 });
 const rounds = Number(options.rounds);
+const few = { times: rounds, warmups: 4 };
 const isWhole = process.argv.length === 2;
 const measured = options.only.split(',');
 const answerTokens = 250;
@@ -30,26 +31,28 @@ const answersOf = (streams: number) => Math.max(streams, Math.min(200, streams *
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 const whole = (value: number) => Math.round(value).toLocaleString('en-US');
 
-/** Rounds that warm a client up and do not count. */
-const warmups = 4;
+/** How many processes of each client are measured, one after another: what V8 makes of the same code is not the same in each. */
+const generations = 3;
 
-/** Each client's figure and its ratio to that of the first, medians over the rounds. */
+/** Each client's figure and its ratio to that of the first, medians over all rounds; `warmups` rounds of each process do not count. */
 async function compare(
   names: readonly string[],
-  times: number,
+  { times, warmups }: { readonly times: number; readonly warmups: number },
   perCpuS: (client: ClientProcess) => Promise<number>,
 ): Promise<Record<string, Row>> {
-  const clients = await Promise.all(names.map(name => ClientProcess.start(name)));
   const figures = new Map<string, number[]>(names.map(name => [name, []]));
-  try {
-    for (let round = -warmups; round < times; round++) {
-      for (const client of clients) {
-        const figure = await perCpuS(client);
-        if (round >= 0) figures.get(client.name)?.push(figure);
+  for (let generation = 0; generation < generations; generation++) {
+    const clients = await Promise.all(names.map(name => ClientProcess.start(name)));
+    try {
+      for (let round = -warmups; round < times; round++) {
+        for (const client of clients) {
+          const figure = await perCpuS(client);
+          if (round >= 0) figures.get(client.name)?.push(figure);
+        }
       }
+    } finally {
+      await Promise.all(clients.map(client => client.stop()));
     }
-  } finally {
-    await Promise.all(clients.map(client => client.stop()));
   }
   const base = figures.get(names[0] ?? '') ?? [];
   const rowOf = (own: readonly number[]): Row => ({
@@ -75,7 +78,7 @@ function show(title: string, rows: Readonly<Record<string, Row>>): void {
 
 const streams: Record<string, Record<string, Row>> = {};
 for (const count of options.streams.split(',').map(Number)) {
-  const rows = await compare(['floor', ...measured], count < 1000 ? rounds : Math.min(rounds, 4), async client => {
+  const rows = await compare(['floor', ...measured], count < 1000 ? few : { times: 2, warmups: 1 }, async client => {
     const asking = { pace: 'lockstep', connections: count, answers: answersOf(count), tokens: answerTokens };
     const { events, cpuMs } = await client.ask({ ...asking, stream: true });
     if (events !== asking.answers * answerTokens) throw new Error(`${client.name}: ${events} events came`);
@@ -84,7 +87,7 @@ for (const count of options.streams.split(',').map(Number)) {
   show(`events per CPU second, ${count} streams`, rows);
   streams[count] = rows;
 }
-const unaryRows = await compare(['autocannon', 'floor', 'undici alone', ...measured], rounds, async client => {
+const unaryRows = await compare(['autocannon', 'floor', 'undici alone', ...measured], few, async client => {
   const asking = { pace: 'flood', connections: 100, answers: 10_000, tokens: 50, stream: false };
   const { events, cpuMs } = await client.ask(asking);
   if (events !== asking.answers) throw new Error(`${client.name}: ${events} answers came`);
@@ -113,7 +116,7 @@ if (isWhole) {
   say(
     `per token: scanner ${costs.scannerUs.toFixed(2)} µs, recorder ${costs.recorderUs.toFixed(2)} µs, line of requests.jsonl ${costs.serialisationUs.toFixed(2)} µs`,
   );
-  const starts = await startTimes(rounds);
+  const starts = await startTimes(7);
   const start = { toFirstRequestMs: median(starts.toFirstRequestMs), nodeAloneMs: median(starts.nodeAloneMs) };
   say(`start: ${whole(start.toFirstRequestMs)} ms to the first request, Node alone ${whole(start.nodeAloneMs)} ms`);
   const watching = await watchRatio(100, 6);

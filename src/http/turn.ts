@@ -18,7 +18,7 @@ const arrivedWords = new Int32Array(arrivals.buffer);
 const mostBytes = 4 << 10;
 const mostPieces = 2_048;
 /** How long what has come may wait for more that is coming. */
-const patienceMs = 1;
+const patienceMs = 0.2;
 
 const wordBytes = 4;
 const lineEnds = 0x0a0d0a0d;

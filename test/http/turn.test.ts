@@ -87,9 +87,9 @@ describe('what comes in a turn', () => {
     read(a, 'one', 10);
     const more = new Promise<number>(resolve => {
       setImmediate(() => {
-        read(a, 'two', 10.5);
+        read(a, 'two', 10.1);
         setImmediate(() => {
-          read(a, 'three', 11.5);
+          read(a, 'three', 10.4);
           setImmediate(() => resolve(taken.length));
         });
       });

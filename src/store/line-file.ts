@@ -50,9 +50,13 @@ export class LineFile {
     return this.#writing;
   }
 
+  /** Writes what is left; closed it is, also where that could not be written. */
   async close(): Promise<void> {
-    await this.flush();
-    await this.#file.close();
+    try {
+      await this.flush();
+    } finally {
+      await this.#file.close();
+    }
   }
 
   #text(text: string): void {

@@ -93,9 +93,16 @@ export class RunWriter implements RunStore {
     );
   }
 
+  /** Writes what is left; its files are closed, also where that could not be written. */
   async close(): Promise<void> {
-    await this.flush();
-    for (const file of Object.values(this.#files)) await file.close();
+    const files = Object.values(this.#files);
+    try {
+      await this.flush();
+    } catch (error) {
+      await Promise.allSettled(files.map(file => file.close()));
+      throw error;
+    }
+    for (const file of files) await file.close();
   }
 }
 

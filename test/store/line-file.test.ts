@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -71,5 +71,20 @@ describe('a file of lines, written', () => {
     const file = await LineFile.open('/dev/full');
     for (let i = 0; i < 2000; i++) file.add({ text: 'x'.repeat(1000) });
     await expect(file.flush()).rejects.toThrow(/ENOSPC/);
+    await expect(file.close()).rejects.toThrow(/ENOSPC/);
+  });
+
+  it('is closed also where it could not be written', async () => {
+    const opened = () =>
+      readdirSync('/proc/self/fd').filter(fd => {
+        const link = join('/proc/self/fd', fd);
+        return lstatSync(link, { throwIfNoEntry: false }) !== undefined && readlinkSync(link) === '/dev/full';
+      }).length;
+    const before = opened();
+    const file = await LineFile.open('/dev/full');
+    expect(opened()).toBe(before + 1);
+    file.add({ text: 'x' });
+    await expect(file.close()).rejects.toThrow(/ENOSPC/);
+    expect(opened()).toBe(before);
   });
 });

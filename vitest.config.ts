@@ -8,7 +8,7 @@ export default defineConfig({
     // Most of the slow tests wait for requests rather than compute.
     maxWorkers: 5,
     projects: [
-      // No module under test keeps state of its own: loading it once a worker instead of once a file halves the work.
+      // What a module under test keeps of its own outlives no turn of the event loop: to load it once a worker halves the work.
       { test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: slow, isolate: false } },
       {
         test: {

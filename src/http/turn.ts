@@ -36,6 +36,7 @@ let pieces = 0;
 let taken = 0;
 /** How many there were when the sockets were last looked at. */
 let seen = 0;
+let isLooking = false;
 
 /** Puts aside what has been read into `arrivals`. */
 export function putAside(taker: Taker, count: number, atMs: number): void {
@@ -77,17 +78,26 @@ function wait(taker: Taker, bytes: Buffer, from: number, to: number, atMs: numbe
   starts[pieces] = from;
   ends[pieces] = to;
   timesMs[pieces] = atMs;
-  if (++pieces === 1) setImmediate(lookAgain);
+  pieces++;
+  look();
   if (pieces === mostPieces) takeIn();
+}
+
+/** Looks once the sockets have had their turn: never twice for one turn of theirs, or that would pass for silence. */
+function look(): void {
+  if (isLooking) return;
+  isLooking = true;
+  setImmediate(lookAgain);
 }
 
 /** Takes in what is put aside once the sockets have nothing more, or for so long that it must not wait any more. */
 function lookAgain(): void {
+  isLooking = false;
   const isQuiet = pieces === seen;
   seen = pieces;
   if (pieces === 0) return;
   if (isQuiet || (timesMs[pieces - 1] as number) - (timesMs[0] as number) > patienceMs) takeIn();
-  else setImmediate(lookAgain);
+  else look();
 }
 
 /** Takes in all that has been put aside and has not been taken in. */

@@ -81,12 +81,16 @@ describe('what comes in a turn', () => {
     expect(ends[0]).toBe(end);
   });
 
-  it('waits for what comes with it, but not for long', async () => {
+  it('waits for what comes with it, but not for long, also after it was taken in early', async () => {
+    read(taker('before'), 'taken in before it is looked for', 1);
+    takeIn(); // the look for it is still to come
     taken.length = 0;
     const a = taker('a');
     read(a, 'one', 10);
+    let early: number | undefined;
     const more = new Promise<number>(resolve => {
       setImmediate(() => {
+        early = taken.length;
         read(a, 'two', 10.1);
         setImmediate(() => {
           read(a, 'three', 10.4);
@@ -95,6 +99,7 @@ describe('what comes in a turn', () => {
       });
     });
     expect(await more).toBe(3);
+    expect(early).toBe(0);
     expect(taken.map(({ text }) => text)).toEqual(['one', 'two', 'three']);
   });
 

@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import type { buildConnector, Client } from 'undici';
+import { directReads } from './direct-reads.ts';
 import { undici } from './undici.ts';
 
 type Connector = buildConnector.connector;
@@ -19,17 +20,6 @@ export interface ConnectionOptions {
 /** How long an idle connection is kept, where the server does not say. */
 const keepAliveMs = 30_000;
 
-/**
- * Where a plain socket reads into, and what undici gets of it. By itself Node takes 64 kB for each piece and gives most of
- * that back, which takes a microsecond. TLS is left to its own ways.
- */
-const onread = {
-  buffer: Buffer.allocUnsafeSlow(64 << 10),
-  callback(this: Socket, count: number, bytes: Buffer): boolean {
-    return this.push(Buffer.from(bytes.subarray(0, count)));
-  },
-};
-
 export class Connections {
   readonly #origin: string;
   readonly #connector: Connector;
@@ -43,7 +33,7 @@ export class Connections {
     this.#connector = undici().buildConnector({
       timeout: timeoutMs,
       ...(ca === undefined ? {} : { ca }),
-      ...(origin.startsWith('http:') ? { onread } : {}),
+      ...(origin.startsWith('http:') ? { onread: directReads } : {}),
     });
   }
 

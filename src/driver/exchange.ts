@@ -5,6 +5,7 @@
  */
 import { type Clock, microseconds } from '../clock.ts';
 import { messageOf } from '../errors.ts';
+import { turnIsOver } from '../http/turn.ts';
 import { excerpt, type Outcome } from '../protocol/outcome.ts';
 import type { Answer, Protocol } from '../protocol/protocol.ts';
 import { type EventReceiver, maxEventBytes, SseScanner } from '../protocol/sse.ts';
@@ -118,6 +119,7 @@ export class Exchange extends Underway implements EventReceiver {
   sent(hasWaited: boolean): void {
     if (this.#isSettled) return;
     this.#isSent = true;
+    turnIsOver();
     this.#sentMs = this.#options.clock.nowMs();
     if (hasWaited) this.#connectionWaitMs = this.#sentMs - this.#readyMs;
     this.#options.underWay.begin(this, this.#sentMs);

@@ -69,11 +69,11 @@ class Dispatched implements Dispatcher.DispatchHandler, Carrier, Taker {
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
-    putAsideWhole(this, chunk, this.#clock.nowMs());
+    putAsideWhole(this, chunk, this.#clock);
   }
 
   onResponseEnd(): void {
-    putAsideWhole(this, theEnd, this.#clock.nowMs());
+    putAsideWhole(this, theEnd, this.#clock);
   }
 
   take(bytes: Buffer, from: number, to: number, atMs: number): void {

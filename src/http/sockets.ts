@@ -175,7 +175,7 @@ class Connection implements Taker, Carriage {
   }
 
   #read(count: number): boolean {
-    putAside(this, count, this.#clock.nowMs());
+    putAside(this, count, this.#clock);
     return true;
   }
 

@@ -3,6 +3,7 @@
  * read. Of a hundred streams that tick in one turn the last would otherwise be stamped after the events of all others
  * were understood; and to understand a hundred in a row costs less than to understand one after each system call.
  */
+import type { Clock } from '../clock.ts';
 
 /** Whoever takes in what came. */
 export interface Taker {
@@ -38,8 +39,21 @@ let taken = 0;
 let seen = 0;
 let isLooking = false;
 
-/** Puts aside what has been read into `arrivals`. */
-export function putAside(taker: Taker, count: number, atMs: number): void {
+/** The clock of whoever read last. */
+let clock: Clock | undefined;
+/** When the system told of what the sockets are being read of in this turn, once that is known. */
+let turnMs: number | undefined;
+
+/**
+ * Puts aside what has been read into `arrivals`, as come when the system told of it. It tells of many sockets at once, and
+ * what it tells of has come by then: the last of them is not late for having been read last.
+ */
+export function putAside(taker: Taker, count: number, by: Clock): void {
+  if (turnMs === undefined || clock !== by) {
+    clock = by;
+    turnMs = by.nowMs();
+  }
+  const atMs = turnMs;
   if (!fits(count)) {
     takeIn();
     taker.take(arrivals, 0, count, atMs);
@@ -50,8 +64,10 @@ export function putAside(taker: Taker, count: number, atMs: number): void {
   waitOnShelf(taker, count, atMs);
 }
 
-/** Puts aside bytes that nobody changes. What is little is copied all the same: all in one place it is read in half the time. */
-export function putAsideWhole(taker: Taker, bytes: Buffer, atMs: number): void {
+/** Puts aside bytes that nobody changes, as come now. What is little is copied all the same: all in one place it is read in half the time. */
+export function putAsideWhole(taker: Taker, bytes: Buffer, by: Clock): void {
+  clock = by;
+  const atMs = by.nowMs();
   const { length } = bytes;
   if (length === 0 || !fits(length)) wait(taker, bytes, 0, length, atMs);
   else {
@@ -90,18 +106,29 @@ function look(): void {
   setImmediate(lookAgain);
 }
 
+/** From now on is another turn: what is sent now is answered later. */
+export function turnIsOver(): void {
+  turnMs = undefined;
+}
+
 /** Takes in what is put aside once the sockets have nothing more, or for so long that it must not wait any more. */
 function lookAgain(): void {
   isLooking = false;
+  turnIsOver();
   const isQuiet = pieces === seen;
   seen = pieces;
   if (pieces === 0) return;
-  if (isQuiet || (timesMs[pieces - 1] as number) - (timesMs[0] as number) > patienceMs) takeIn();
+  if (isQuiet || hasWaitedMs() > patienceMs) takeIn();
   else look();
+}
+
+function hasWaitedMs(): number {
+  return clock === undefined ? 0 : clock.nowMs() - (timesMs[0] as number);
 }
 
 /** Takes in all that has been put aside and has not been taken in. */
 export function takeIn(): void {
+  turnIsOver();
   while (taken < pieces) {
     const piece = taken++;
     const taker = takers[piece] as Taker;

@@ -21,15 +21,34 @@ export class RecentPairs {
 
   /** Adds one, and forgets those that are no longer recent. */
   add(a: number, b: number, nowMs: number): void {
+    this.#forget(nowMs);
+    if (this.#count * perPair === this.#values.length) this.#grow();
+    const place = this.#placeOf(this.#count++);
+    this.#values[place] = a;
+    this.#values[place + 1] = b;
+  }
+
+  /** Adds a pair of each of `firsts` from one place to another and the same `b`. */
+  addEach(firsts: readonly number[], from: number, to: number, b: number, nowMs: number): void {
+    this.#forget(nowMs);
+    while ((this.#count + to - from) * perPair > this.#values.length) this.#grow();
+    const values = this.#values;
+    const mask = values.length - 1;
+    let place = this.#placeOf(this.#count);
+    for (let k = from; k < to; k++) {
+      values[place] = firsts[k] as number;
+      values[place + 1] = b;
+      place = (place + perPair) & mask;
+    }
+    this.#count += to - from;
+  }
+
+  #forget(nowMs: number): void {
     const oldestMs = nowMs - recentMs;
     while (this.#count > 0 && (this.#values[this.#first + this.#timeAt] as number) < oldestMs) {
       this.#first = this.#placeOf(1);
       this.#count--;
     }
-    if (this.#count * perPair === this.#values.length) this.#grow();
-    const place = this.#placeOf(this.#count++);
-    this.#values[place] = a;
-    this.#values[place + 1] = b;
   }
 
   each(take: (a: number, b: number) => void): void {

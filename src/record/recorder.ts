@@ -185,7 +185,7 @@ export class Recorder {
     const arrived = this.#arrived;
     if (ok) arrived.ended.add(endMs, 1, endMs);
     const perEvent = tokensPerEvent(record);
-    for (let k = 0; k < tokenTimesMs.length; k++) arrived.outputTokens.add(tokenTimesMs[k] as number, perEvent, endMs);
+    arrived.outputTokens.addEach(tokenTimesMs, perEvent, endMs);
     if (tokenTimesMs.length === 0 && ok && outputTokens !== undefined)
       arrived.outputTokens.add(endMs, outputTokens, endMs);
     if ((ok || tokenTimesMs.length > 0) && inputTokens !== undefined)

@@ -26,7 +26,7 @@ export class Silences {
     const beganMs = tokenTimesMs[0];
     if (beganMs === undefined) return;
     this.#reserve(sliceOf(beganMs), sliceOf(endMs));
-    for (let k = 0; k < tokenTimesMs.length; k++) this.#arrive(tokenTimesMs[k] as number);
+    this.#arriveEach(tokenTimesMs);
     // What was given up on says nothing of the service when it ends.
     if (outcome.kind === 'ok') this.#arrive(endMs);
     this.#begin(sliceOf(beganMs), 1);
@@ -55,6 +55,19 @@ export class Silences {
       answering += begun;
     }
     return found;
+  }
+
+  /** Takes in times that ascend: of each slice the first and the last say all. */
+  #arriveEach(timesMs: readonly number[]): void {
+    let sliceEndMs = Number.NEGATIVE_INFINITY;
+    for (let k = 0; k < timesMs.length; k++) {
+      const timeMs = timesMs[k] as number;
+      if (timeMs < sliceEndMs) continue;
+      if (k > 0) this.#arrive(timesMs[k - 1] as number);
+      this.#arrive(timeMs);
+      sliceEndMs = (sliceOf(timeMs) + 1) * sliceMs;
+    }
+    this.#arrive(timesMs.at(-1) as number);
   }
 
   #arrive(timeMs: number): void {

@@ -30,4 +30,14 @@ export class WindowSum {
     this.#sum += amount;
     if (this.#toMs === Number.POSITIVE_INFINITY) this.#recent.add(timeMs, amount, nowMs);
   }
+
+  /** Adds the same amount at each of those times, which ascend, heard of at another. */
+  addEach(timesMs: readonly number[], amount: number, nowMs: number): void {
+    let from = 0;
+    let to = timesMs.length;
+    while (from < to && !((timesMs[from] as number) > this.#fromMs)) from++;
+    while (from < to && !((timesMs[to - 1] as number) <= this.#toMs)) to--;
+    this.#sum += amount * (to - from);
+    if (this.#toMs === Number.POSITIVE_INFINITY) this.#recent.addEach(timesMs, from, to, amount, nowMs);
+  }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { arrivals, putAside, putAsideWhole, type Taker, takeIn } from '../../src/http/turn.ts';
+import type { Clock } from '../../src/clock.ts';
+import { arrivals, putAside, putAsideWhole, type Taker, takeIn, turnIsOver } from '../../src/http/turn.ts';
 
 interface Taken {
   readonly name: string;
@@ -12,13 +13,16 @@ const taker = (name: string): Taker => ({
   take: (bytes, from, to, atMs) => taken.push({ name, text: bytes.toString('latin1', from, to), atMs }),
 });
 
+/** A clock that stands still. */
+const at = (atMs: number) => ({ nowMs: () => atMs }) as Clock;
+
 /** As a socket reads. */
 function read(by: Taker, text: string, atMs: number): void {
-  putAside(by, arrivals.write(text, 'latin1'), atMs);
+  putAside(by, arrivals.write(text, 'latin1'), at(atMs));
 }
 
 /** It is looked at twice whether more has come. */
-const turnIsOver = async () => {
+const silence = async () => {
   for (let look = 0; look < 3; look++) await new Promise(resolve => setImmediate(resolve));
 };
 
@@ -33,7 +37,7 @@ describe('what comes in a turn', () => {
     }));
     for (const { name, text, atMs } of pieces) read(name === 'a' ? a : b, text, atMs);
     expect(taken).toEqual([]);
-    await turnIsOver();
+    await silence();
     expect(taken).toEqual(pieces);
   });
 
@@ -55,7 +59,7 @@ describe('what comes in a turn', () => {
     texts.forEach((text, k) => {
       read(a, text, k);
     });
-    await turnIsOver();
+    await silence();
     expect(taken.map(({ text }) => text)).toEqual(texts);
     expect(taken.map(({ atMs }) => atMs)).toEqual(texts.map((_, k) => k));
   });
@@ -66,12 +70,12 @@ describe('what comes in a turn', () => {
     const theirs = Buffer.from('of another');
     const end = Buffer.alloc(0);
     read(a, 'one', 1);
-    putAsideWhole(b, theirs, 2);
-    putAsideWhole(b, Buffer.alloc(10_000, 'z'), 3);
+    putAsideWhole(b, theirs, at(2));
+    putAsideWhole(b, Buffer.alloc(10_000, 'z'), at(3));
     read(a, 'two', 4);
     const ends: Buffer[] = [];
-    putAsideWhole({ take: bytes => ends.push(bytes) }, end, 5);
-    await turnIsOver();
+    putAsideWhole({ take: bytes => ends.push(bytes) }, end, at(5));
+    await silence();
     expect(taken.map(({ name, text, atMs }) => [name, text.length, atMs])).toEqual([
       ['a', 3, 1],
       ['b', theirs.length, 2],
@@ -116,7 +120,39 @@ describe('what comes in a turn', () => {
     read(b, 'second', 2);
     expect(() => takeIn()).toThrow('of a taker');
     read(b, 'third', 3);
-    await turnIsOver();
+    await silence();
     expect(taken.map(({ text }) => text)).toEqual(['second', 'third']);
+  });
+
+  it('came when the first of it did, be it read later; what comes after something was sent, or taken in, came later', async () => {
+    taken.length = 0;
+    let nowMs = 0;
+    const clock = { nowMs: () => nowMs++ } as Clock;
+    const a = taker('a');
+    const reads = (text: string) => putAside(a, arrivals.write(text, 'latin1'), clock);
+    reads('one');
+    reads('of the same turn');
+    const another = new Promise<void>(resolve => {
+      setImmediate(() => {
+        reads('of the next turn');
+        reads('of the next turn, too');
+        turnIsOver();
+        reads('after something was sent');
+        takeIn();
+        reads('after something was taken in');
+        resolve();
+      });
+    });
+    await another;
+    await silence();
+    const times = new Map(taken.map(({ text, atMs }) => [text, atMs]));
+    const timeOf = (text: string) => times.get(text) as number;
+    expect(times.size).toBe(6);
+    expect(timeOf('one')).toBe(0);
+    expect(timeOf('of the same turn')).toBe(0);
+    expect(timeOf('of the next turn')).toBeGreaterThan(0);
+    expect(timeOf('of the next turn, too')).toBe(timeOf('of the next turn'));
+    expect(timeOf('after something was sent')).toBeGreaterThan(timeOf('of the next turn'));
+    expect(timeOf('after something was taken in')).toBeGreaterThan(timeOf('after something was sent'));
   });
 });

@@ -22,6 +22,20 @@ describe('recent pairs', () => {
     }
   });
 
+  it('come one by one or several at once', () => {
+    const [single, several] = [new RecentPairs(0), new RecentPairs(0)];
+    for (let k = 0; k < 2_000; k++) {
+      const timesMs = Array.from({ length: k % 90 }, (_, i) => k * 40 + i);
+      const [from, to] = [Math.min(3, timesMs.length), Math.max(0, timesMs.length - 2)];
+      if (from > to) continue;
+      const nowMs = k * 40 + 90;
+      for (const timeMs of timesMs.slice(from, to)) single.add(timeMs, k, nowMs);
+      several.addEach(timesMs, from, to, k, nowMs);
+      if (from < to && k % 97 === 0) expect(pairsIn(several)).toEqual(pairsIn(single));
+    }
+    expect(pairsIn(several).length).toBeGreaterThan(1_000);
+  });
+
   it('go by the time that they are told to', () => {
     const recent = new RecentPairs(1);
     recent.add(0, 10_000, 1);
@@ -68,6 +82,26 @@ describe('a sum over a window', () => {
     const inside = times.filter(([ms]) => ms > 10_000 && ms <= 50_000);
     expect(early.sum).toBe(inside.reduce((sum, [, amount]) => sum + amount, 0));
     expect(late.sum).toBe(early.sum);
+  });
+
+  it('is the same where several times are added at once as where each is', () => {
+    const random = seededRandom('window sum of several');
+    const answers = Array.from({ length: 6_000 }, (_, k) => {
+      const agesMs = Array.from({ length: random.integer(0, 40) }, () => random.integer(0, 700));
+      return agesMs.map(ageMs => k * 10 - ageMs).sort((a, b) => a - b);
+    });
+    const atOnce = twice(
+      () => new WindowSum(),
+      (sum, atMs, k) => sum.addEach(answers[k] as number[], 1 + (k % 3), atMs),
+    );
+    const oneByOne = twice(
+      () => new WindowSum(),
+      (sum, atMs, k) => {
+        for (const timeMs of answers[k] as number[]) sum.add(timeMs, 1 + (k % 3), atMs);
+      },
+    );
+    expect(oneByOne[0].sum).toBeGreaterThan(0);
+    expect(atOnce.map(({ sum }) => sum)).toEqual(oneByOne.map(({ sum }) => sum));
   });
 
   it('is nothing before the window begins', () => {

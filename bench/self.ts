@@ -32,7 +32,7 @@ const say = (line: string) => void process.stdout.write(`${line}\n`);
 const whole = (value: number) => Math.round(value).toLocaleString('en-US');
 
 /** How many processes of each client are measured, one after another: what V8 makes of the same code is not the same in each. */
-const generations = 3;
+const processes = 5;
 
 /** Each client's figure and its ratio to that of the first, medians over all rounds; `warmups` rounds of each process do not count. */
 async function compare(
@@ -41,11 +41,11 @@ async function compare(
   perCpuS: (client: ClientProcess) => Promise<number>,
 ): Promise<Record<string, Row>> {
   const figures = new Map<string, number[]>(names.map(name => [name, []]));
-  for (let generation = 0; generation < generations; generation++) {
+  for (let nth = 0; nth < processes; nth++) {
     const clients = await Promise.all(names.map(name => ClientProcess.start(name)));
     try {
       for (let round = -warmups; round < times; round++) {
-        for (const client of clients) {
+        for (const client of inTurn(clients, round + warmups)) {
           const figure = await perCpuS(client);
           if (round >= 0) figures.get(client.name)?.push(figure);
         }
@@ -62,6 +62,13 @@ async function compare(
     highest: Math.max(...own),
   });
   return Object.fromEntries([...figures].map(([name, own]) => [name, rowOf(own)]));
+}
+
+/** Each begins as often as any other, and comes before another as often as after it: what was done before leaves its traces. */
+function inTurn<T>(all: readonly T[], turn: number): T[] {
+  const first = (turn >> 1) % all.length;
+  const order = [...all.slice(first), ...all.slice(0, first)];
+  return turn % 2 === 0 ? order : order.reverse();
 }
 
 function show(title: string, rows: Readonly<Record<string, Row>>): void {
@@ -124,6 +131,7 @@ if (isWhole) {
   const costsOfAll: Costs = {
     ...machine(),
     rounds,
+    processes,
     answerTokens,
     streams,
     unary: unaryRows,

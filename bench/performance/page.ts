@@ -79,7 +79,7 @@ ${token.recorderUs.toFixed(2)} µs, its part of a line of \`requests.jsonl\` ${t
 
 The target is a bare socket server in another process, with answers that were rendered once. Counted is the CPU time,
 user and system, of the client's process alone; each client has a process of its own, they take turns in rounds of about
-a second, and given are the medians of three processes with ${self.rounds} rounds each (2 with 1,000 streams, whose rounds are
+a second, and given are the medians of ${self.processes} processes with ${self.rounds} rounds each (2 with 1,000 streams, whose rounds are
 the longest) after some that warm them up; ratios are medians of the ratios in each round.
 
 - **Streams.** The target sends one event of every stream each time the client asks for it by a named pipe, and the

@@ -26,6 +26,8 @@ export interface Machine {
 
 export interface Costs extends Machine {
   readonly rounds: number;
+  /** How many processes of each client were measured. */
+  readonly processes: number;
   readonly answerTokens: number;
   /** By the number of streams, then by client. */
   readonly streams: Readonly<Record<string, Readonly<Record<string, Row>>>>;

@@ -51,6 +51,8 @@ export interface Carrier {
 const maxBodyBytes = 16 << 20;
 const maxEvents = 1 << 18;
 
+const beyondAscii = /[^\0-\x7f]/;
+
 export class Exchange extends Underway implements EventReceiver {
   // What each event needs comes first: where thousands of streams take turns, every line of the cache counts.
   readonly #options: Endpoint;
@@ -63,8 +65,8 @@ export class Exchange extends Underway implements EventReceiver {
   readonly #identity: Pick<Attempt, 'requestId' | 'requestBytes'>;
   readonly #resolve: (attempt: Attempt) => void;
   #carrier: Carrier | undefined;
-  readonly #body: Buffer[] = [];
-  #bodyBytes = 0;
+  /** A body that is no stream, a character for each byte: what pieces of characters it comes in does not matter then. */
+  #body = '';
   /** When it was handed over to be sent. */
   readonly #readyMs: number;
   #sentMs: number;
@@ -149,13 +151,8 @@ export class Exchange extends Underway implements EventReceiver {
   }
 
   #keep(bytes: Buffer, from: number, to: number): void {
-    this.#bodyBytes += to - from;
-    if (this.#bodyBytes > maxBodyBytes) this.#tooMuch(`an answer of more than ${maxBodyBytes} bytes`);
-    else {
-      const piece = Buffer.allocUnsafe(to - from);
-      bytes.copy(piece, 0, from, to);
-      this.#body.push(piece);
-    }
+    if (this.#body.length + to - from > maxBodyBytes) this.#tooMuch(`an answer of more than ${maxBodyBytes} bytes`);
+    else this.#body += bytes.toString('latin1', from, to);
   }
 
   /** The answer has come to its end. */
@@ -271,8 +268,7 @@ export class Exchange extends Underway implements EventReceiver {
         : { kind: 'ok', status };
     }
     const { protocol } = this.#options;
-    const [whole] = this.#body;
-    const body = (this.#body.length === 1 ? (whole as Buffer) : Buffer.concat(this.#body)).toString('utf8');
+    const body = beyondAscii.test(this.#body) ? Buffer.from(this.#body, 'latin1').toString('utf8') : this.#body;
     const { outcome, answer } = readWhole({ status, headers: this.#headers, body }, protocol, this.#options);
     this.#answer = answer;
     return outcome;

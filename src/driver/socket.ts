@@ -1,5 +1,5 @@
 /** Requests over bare sockets, for plain http: half the cost of an event, and stamps that are less late. */
-import type { Carriage, Sockets } from '../http/sockets.ts';
+import type { Carriage, Message, Sockets } from '../http/sockets.ts';
 import type { GenerationRequest } from '../protocol/protocol.ts';
 import type { Send } from './driver.ts';
 import { Exchange, type ExchangeOptions, endpointOf } from './exchange.ts';
@@ -25,7 +25,7 @@ export function socketSend(options: SocketOptions): Send {
       const exchange = new Exchange(endpoint, identity, signal, resolve);
       let connection: Carriage | undefined;
       exchange.begin({ hangUp: () => connection?.hangUp(exchange) }, () => {
-        connection = sockets.send(message.with(id), exchange);
+        connection = sockets.send(message, id, exchange);
       });
     });
 }
@@ -34,7 +34,7 @@ export function socketSend(options: SocketOptions): Send {
 const control = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** Makes the messages of requests, each once for all requests with the same body that come in a row. */
-function messages(options: SocketOptions): (request: GenerationRequest) => Message {
+function messages(options: SocketOptions): (request: GenerationRequest) => Wording {
   const bodyOf = bodies(options.protocol);
   const heads = new Map<boolean, string>();
   const headOf = (request: GenerationRequest): string => {
@@ -42,10 +42,10 @@ function messages(options: SocketOptions): (request: GenerationRequest) => Messa
     heads.set(request.stream, head);
     return head;
   };
-  let last: Message | undefined;
+  let last: Wording | undefined;
   return request => {
     const body = bodyOf(request);
-    if (last?.body !== body) last = new Message(body, () => headOf(request));
+    if (last?.body !== body) last = new Wording(body, () => headOf(request));
     return last;
   };
 }
@@ -64,28 +64,29 @@ function headBeforeId(request: GenerationRequest, options: SocketOptions): strin
 const idName = 'x-request-id';
 
 /** A message but for the id of its request. */
-class Message {
+class Wording implements Message {
   readonly body: Buffer;
   readonly #headOf: () => string;
-  #whole: Buffer | undefined;
-  #idAt = 0;
+  #bytes: Buffer | undefined;
+  #partAt = 0;
 
   constructor(body: Buffer, headOf: () => string) {
     this.body = body;
     this.#headOf = headOf;
   }
 
-  /** The message of one request, in bytes of its own. Throws where a header cannot be sent. */
-  with(id: string): Buffer {
-    this.#whole ??= this.#make();
-    const bytes = Buffer.from(this.#whole);
-    bytes.write(id, this.#idAt, idLength, 'latin1');
-    return bytes;
+  get bytes(): Buffer {
+    this.#bytes ??= this.#make();
+    return this.#bytes;
+  }
+
+  get partAt(): number {
+    return this.#partAt;
   }
 
   #make(): Buffer {
     const before = this.#headOf();
-    this.#idAt = before.length;
+    this.#partAt = before.length;
     const head = `${before}${' '.repeat(idLength)}\r\ncontent-length: ${this.body.length}\r\n\r\n`;
     return Buffer.concat([Buffer.from(head, 'latin1'), this.body]);
   }

@@ -43,8 +43,9 @@ export function headersIn(text: string, from: number): AnswerHeaders | undefined
     const next = text.indexOf(lineEnd, at);
     const end = next === -1 ? text.length : next;
     const colon = text.indexOf(':', at);
-    if (colon <= at || colon > end || !isName(text, at, colon) || !isValue(text, colon + 1, end)) return undefined;
-    const name = text.slice(at, colon).toLowerCase();
+    if (colon <= at || colon > end || !isValue(text, colon + 1, end)) return undefined;
+    const name = nameIn(text.slice(at, colon));
+    if (name === undefined) return undefined;
     const value = text.slice(colon + 1, end).trim();
     const before = headers[name];
     headers[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value];
@@ -55,6 +56,21 @@ export function headersIn(text: string, from: number): AnswerHeaders | undefined
 
 const lineEnd = '\r\n';
 
+/** Names that have come before, in lower case: a server says the same ones each time. */
+const names = new Map<string, string>();
+const mostNames = 256;
+
+/** A name in lower case; undefined where it is none. */
+function nameIn(text: string): string | undefined {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  if (!isName(text)) return undefined;
+  const own = Buffer.from(text, 'latin1').toString('latin1'); // a part of a text holds on to all of it
+  const name = own.toLowerCase();
+  if (names.size < mostNames) names.set(own, name);
+  return name;
+}
+
 /** By their code: whether a character may stand in a name, and in a value. */
 const inNames = codes(new RegExp(`^${token}$`));
 const inValues = codes(/^[\t\x20-\x7e\x80-\xff]$/);
@@ -63,8 +79,8 @@ function codes(allowed: RegExp): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, code) => (allowed.test(String.fromCharCode(code)) ? 1 : 0));
 }
 
-function isName(text: string, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) if (inNames[text.charCodeAt(at)] !== 1) return false;
+function isName(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (inNames[text.charCodeAt(at)] !== 1) return false;
   return true;
 }
 

@@ -21,6 +21,17 @@ export interface Correspondent extends AnswerReceiver {
   broken(kind: 'connection' | 'protocol', detail: string): void;
 }
 
+/** What is sent: the same bytes for many requests, all but a part of them. */
+export interface Message {
+  /** Throws where they cannot be sent. */
+  readonly bytes: Buffer;
+  /** Where the part lies that each request has of its own. */
+  readonly partAt: number;
+}
+
+/** The largest message that a connection keeps for the next request. */
+const maxKeptBytes = 16 << 10;
+
 /** How long an idle connection is trusted, where the server does not say, and how much less than what it says. */
 const keepAliveMs = 30_000;
 const cautionMs = 1_000;
@@ -49,15 +60,16 @@ export class Sockets {
     await Promise.all(Array.from({ length: lacking }, async () => this.#idle.push(await this.#connect().opened)));
   }
 
-  /** Sends a request on a connection nobody else uses, a new one if none is open; gives what carries it. */
-  send(message: Buffer, correspondent: Correspondent): Carriage {
+  /** Sends a request with a part of its own on a connection nobody else uses, a new one if none is open; gives what carries it. Throws where it cannot be sent. */
+  send(message: Message, part: string, correspondent: Correspondent): Carriage {
+    const { bytes } = message;
     let connection = this.#idle.pop();
     while (connection !== undefined && !connection.isFresh) {
       connection.close();
       connection = this.#idle.pop();
     }
     const free = connection ?? this.#connect();
-    free.send(message, correspondent);
+    free.send(bytes, part, message.partAt, correspondent);
     return free;
   }
 
@@ -102,6 +114,9 @@ class Connection implements Taker, Carriage {
   readonly opened: Promise<Connection>;
   /** What is to be sent once it is open. */
   #waiting: Buffer | undefined;
+  /** The message that was last sent, and a copy of it in which the part of a request is written; small ones only. */
+  #message: Buffer | undefined;
+  #copy: Buffer | undefined;
   #isOpen = false;
   #isGone = false;
   #freeSinceMs = performance.now();
@@ -152,11 +167,23 @@ class Connection implements Taker, Carriage {
   }
 
   /** Sends a request, as soon as the connection is open. */
-  send(message: Buffer, correspondent: Correspondent): void {
+  send(message: Buffer, part: string, partAt: number, correspondent: Correspondent): void {
     this.#correspondent = correspondent;
     this.#parser = new AnswerParser(correspondent);
-    if (this.#isOpen) this.#write(message, false);
-    else this.#waiting = message;
+    const own = this.#copyOf(message);
+    own.write(part, partAt, 'latin1');
+    if (this.#isOpen) this.#write(own, false);
+    else this.#waiting = own;
+  }
+
+  /** A copy that is this request's alone: that of the last one, which has been answered, where it said the same. */
+  #copyOf(message: Buffer): Buffer {
+    if (this.#message === message && this.#copy !== undefined) return this.#copy;
+    const copy = Buffer.from(message);
+    const isKept = copy.length <= maxKeptBytes;
+    this.#message = isKept ? message : undefined;
+    this.#copy = isKept ? copy : undefined;
+    return copy;
   }
 
   #write(message: Buffer, hasWaited: boolean): void {

@@ -9,7 +9,7 @@ const token = 'data:{"index":1,"token":{"id":1,"text":"a"},"generated_text":null
 const last = 'data:{"index":2,"token":{"id":1,"text":"b"},"generated_text":"ab","details":null}\n\n';
 
 /** A stream that is on its way, and what becomes of it. */
-function begun(isPlainToken = protocol.isPlainToken) {
+function begun(isPlainToken = protocol.isPlainToken, type = 'text/event-stream') {
   const endpoint = endpointOf({
     protocol: { ...protocol, isPlainToken },
     clock: systemClock(),
@@ -26,7 +26,7 @@ function begun(isPlainToken = protocol.isPlainToken) {
     exchange.data(Buffer.from(text), 0, text.length);
   };
   exchange.arrived(1);
-  exchange.head(200, { 'content-type': 'text/event-stream' });
+  exchange.head(200, { 'content-type': type });
   return { exchange, attempts, abort, say };
 }
 
@@ -55,5 +55,16 @@ describe('an exchange', () => {
     exchange.end();
     expect(attempts).toMatchObject([{ outcome: { kind: 'protocol', status: 200 } }]);
     expect(attempts[0]?.tokenTimesMs).toEqual([]);
+  });
+
+  it('reads an answer that comes whole in UTF-8, wherever it is cut', () => {
+    const answer = Buffer.from('{"generated_text":"größer ⚡ 日本","details":{"finish_reason":"beendet · 終"}}');
+    for (let cut = 0; cut <= answer.length; cut++) {
+      const { exchange, attempts } = begun(protocol.isPlainToken, 'application/json');
+      exchange.data(answer, 0, cut);
+      exchange.data(answer, cut, answer.length);
+      exchange.end();
+      expect(attempts).toMatchObject([{ outcome: { kind: 'ok', status: 200 }, finishReason: 'beendet · 終' }]);
+    }
   });
 });

@@ -92,7 +92,7 @@ export class AnswerParser {
   /** Takes in bytes, and gives where what belongs to the answer ends: `to`, unless it is complete before or broken. */
   push(bytes: Buffer, from: number, to: number): number {
     let at = from;
-    while (this.#state === 'chunk size' && this.#digits === 0) {
+    while (at < to && this.#state === 'chunk size' && this.#digits === 0) {
       const next = this.#wholeChunk(bytes, at, to);
       if (next === at) break;
       at = next;

@@ -1,7 +1,7 @@
 /**
  * Golden accuracy: runs as a user's go, against a target that knows when it sent what, and how far the records and the
  * numbers of the report lie from that. Exits 1 where a bound is missed. The target and the run each have a core of their
- * own where there are two.
+ * own where there are two, and that of the run is kept awake.
  *
  * npm run bench:accuracy
  * npm run bench:accuracy -- --runs 1 --seconds 3
@@ -19,7 +19,7 @@ import type { Run } from '../src/record/run.ts';
 import { launchNullTarget } from '../src/simulator/null-target/launch.ts';
 import type { SentTimes } from '../src/simulator/null-target/target.ts';
 import { readRecords, readRun } from '../src/store/run-directory.ts';
-import { keepOffThatCore } from './performance/pinned.ts';
+import { keepOffThatCore, keepThatCoreAwake } from './performance/pinned.ts';
 import { type Accuracy, type AccuracyFigure, machine, median, writeResults } from './performance/results.ts';
 
 const { values: options } = parseArgs({
@@ -151,6 +151,7 @@ keepOffThatCore(process.pid);
 const seconds = Number(options.seconds);
 const step = `{ concurrency: 100, duration: ${seconds}s, driver: ${options.driver} }`;
 const staggered = { model: 'staggered-50', tokens: 100, stream: true, step };
+const letSleep = keepThatCoreAwake();
 const figures = [
   ...(await judge('100 streams × 50 tokens/s, staggered', staggered, { p50Ms: 0.1, p99Ms: 1 })),
   ...(await judge(
@@ -159,6 +160,7 @@ const figures = [
     { p50Ms: 0.5, p99Ms: 3 },
   )),
 ];
+letSleep();
 
 // No client sends so many: what is due has not been sent when its time is over, however fast the machine is.
 const tooMuch = '200,000 unary requests/s';

@@ -108,8 +108,9 @@ function accuracy(measured: Accuracy): string {
   ]);
   return `## Accuracy
 
-${madeBy('bench:accuracy', measured)} The ${driver} driver, runs of ${seconds} s whose thread has a core of its own where there are two;
-what helps it, to compile code and collect garbage, shares the other with the target.
+${madeBy('bench:accuracy', measured)} The ${driver} driver, runs of ${seconds} s whose thread has a core of its own where there are two,
+kept awake by a loop of the lowest priority, for a host that lends a core takes it while it sleeps and gives it back up to 5 ms
+late; what helps the run, to compile code and collect garbage, shares the other with the target.
 
 ${table(['load', 'error, ms', 'median of the runs', 'wanted', '', 'of each run'], rows)}
 

@@ -105,10 +105,9 @@ export class SseScanner {
     const end = placeOfByte(lineFeed, bytes, from);
     if (end + 1 >= to || bytes[end + 1] !== lineFeed) return start;
     if (this.#atStart) this.#atStart = false;
-    if (!this.#receiver.take(bytes, from, end)) {
-      this.#data(bytes.toString('utf8', from, end));
-      this.#emit();
-    }
+    if (end - from > maxEventBytes) this.#tooLarge = true;
+    else if (end > from && !this.#receiver.take(bytes, from, end))
+      this.#receiver.event(bytes.toString('utf8', from, end));
     return end + 2;
   }
 

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Calibration } from '../../src/record/calibration.ts';
-import { readRunJson, scenarioText, scratch, tgiBench } from './tgi-bench.ts';
+import { commandLine, readRunJson, scenarioText, scratch, tgiBench } from './tgi-bench.ts';
 
 describe('tgi-bench calibrate', () => {
   it('measures this machine, keeps what it found, and a run quotes it and says where it asks for more', async () => {
@@ -49,7 +49,7 @@ describe('tgi-bench calibrate', () => {
       [['--streams', '4,2'], /--streams: expected whole numbers in ascending order/],
       [['--seconds', '0'], /--seconds: expected more than 0/],
     ] as const) {
-      const { exitCode, stderr } = await tgiBench(['calibrate', ...args]);
+      const { exitCode, stderr } = await commandLine(['calibrate', ...args]);
       expect(exitCode).toBe(2);
       expect(stderr).toMatch(says);
     }

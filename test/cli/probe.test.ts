@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { Check } from '../../src/analysis/conformance.ts';
-import { tgiBench } from './tgi-bench.ts';
+import { commandLine, tgiBench } from './tgi-bench.ts';
 
 const probe = async (...args: string[]) => {
   const { exitCode, stdout } = await tgiBench(['probe', '--json', ...args]);
@@ -59,7 +59,7 @@ describe('tgi-bench probe', () => {
   });
 
   it('says when nobody listens', async () => {
-    const { exitCode, stderr } = await tgiBench(['probe', '--url', 'http://127.0.0.1:1'], {
+    const { exitCode, stderr } = await commandLine(['probe', '--url', 'http://127.0.0.1:1'], {
       env: { VALID_TOKEN: 'x' },
     });
     expect(exitCode).toBe(7);

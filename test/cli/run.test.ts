@@ -7,7 +7,7 @@ import { outcomeKinds } from '../../src/protocol/outcome.ts';
 import type { GeneratorSample } from '../../src/record/run.ts';
 import { documentedModel } from '../../src/simulator/catalogue.ts';
 import { launchService } from '../../src/simulator/launch.ts';
-import { exitOf, readLines, readRunJson, scenarioText, scratch, tgiBench, until } from './tgi-bench.ts';
+import { commandLine, exitOf, readLines, readRunJson, scenarioText, scratch, tgiBench, until } from './tgi-bench.ts';
 
 const smoke = resolve('scenarios/smoke.yaml');
 const overLimit = resolve('scenarios/over-limit.yaml');
@@ -199,6 +199,8 @@ describe('tgi-bench run on bad input', () => {
     text?: string;
     args?: string[];
     env?: Record<string, string>;
+    /** In a process of its own, as a user starts it; the others need none. */
+    starts?: true;
     code: number;
     says: RegExp;
   }[] = [
@@ -244,6 +246,7 @@ describe('tgi-bench run on bad input', () => {
     {
       name: 'a GPU that is gone',
       text: scenarioText({ steps: step, service: '{ embedded: { faults: [{ kind: gpu_gone }] } }' }),
+      starts: true,
       code: 7,
       says: /expected an answer, got 503.*3 times/,
     },
@@ -253,16 +256,14 @@ describe('tgi-bench run on bad input', () => {
       code: 2,
       says: /--threads: expected auto or a whole number/,
     },
-    { name: 'an unknown option', args: ['--concurency', '3'], code: 2, says: /Unknown argument/ },
+    { name: 'an unknown option', args: ['--concurency', '3'], starts: true, code: 2, says: /Unknown argument/ },
   ];
-  for (const { name, text, args, env, code, says } of cases) {
+  for (const { name, text, args, env, starts, code, says } of cases) {
     it(`says in one line what is wrong with ${name} and leaves nothing behind`, async () => {
       const cwd = scratch();
       if (text !== undefined) writeFileSync(join(cwd, 's.yaml'), text);
-      const { exitCode, stderr, stdout } = await tgiBench(['run', ...(args ?? ['s.yaml'])], {
-        cwd,
-        ...(env === undefined ? {} : { env }),
-      });
+      const call = starts ? tgiBench : commandLine;
+      const { exitCode, stderr, stdout } = await call(['run', ...(args ?? ['s.yaml'])], { cwd, env: env ?? {} });
       expect(stderr).toMatch(says);
       expect(exitCode).toBe(code);
       expect(stderr).not.toMatch(/^ +at /m);
@@ -299,7 +300,7 @@ describe('tgi-bench run on bad input', () => {
     const cwd = scratch();
     mkdirSync(join(cwd, 'kept'));
     writeFileSync(join(cwd, 'kept/file'), 'mine');
-    const { exitCode, stderr } = await tgiBench(['run', smoke, '--out', 'kept'], { cwd });
+    const { exitCode, stderr } = await commandLine(['run', smoke, '--out', 'kept'], { cwd });
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(/expected a new or empty directory/);
     expect(readdirSync(join(cwd, 'kept'))).toEqual(['file']);
@@ -308,7 +309,7 @@ describe('tgi-bench run on bad input', () => {
 
 describe('tgi-bench validate', () => {
   it('says what a scenario would do without sending anything', async () => {
-    const { exitCode, stdout } = await tgiBench(['validate', '--plan', resolve('scenarios/default.yaml')]);
+    const { exitCode, stdout } = await commandLine(['validate', '--plan', resolve('scenarios/default.yaml')]);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/15 cells in 13 stages/);
     expect(stdout).toMatch(/at most 100 in flight/);
@@ -318,13 +319,13 @@ describe('tgi-bench validate', () => {
     const files = readdirSync('scenarios')
       .filter(file => file.endsWith('.yaml') && !file.endsWith('.example.yaml'))
       .map(file => resolve('scenarios', file));
-    const { exitCode, stderr } = await tgiBench(['validate', ...files]);
+    const { exitCode, stderr } = await commandLine(['validate', ...files]);
     expect(stderr).toBe('');
     expect(exitCode).toBe(0);
   });
 
   it('keeps the schema file in step with the program', async () => {
-    const { stdout } = await tgiBench(['schema']);
+    const { stdout } = await commandLine(['schema']);
     expect(JSON.parse(readFileSync('scenario.schema.json', 'utf8'))).toEqual(JSON.parse(stdout));
   });
 });

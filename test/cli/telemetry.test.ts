@@ -2,7 +2,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { GpuLine } from '../../src/record/gpu-sample.ts';
-import { readLines, readRunJson, scenarioText, scratch, tgiBench, until } from './tgi-bench.ts';
+import { commandLine, readLines, readRunJson, scenarioText, scratch, tgiBench, until } from './tgi-bench.ts';
 
 /** A tool that prints rows as an H100's driver does, notes its process, and does not want to end. */
 function fakeTool(directory: string): string {
@@ -96,7 +96,7 @@ describe('tgi-bench telemetry', () => {
     const { stdout, exitCode } = await watching(['--set', 'telemetry.gpu.command=["/nowhere/nvidia-smi"]']);
     expect(stdout).toMatch(/gap: nvidia-smi exited with 127: .*not found/);
     expect(exitCode).toBe(8);
-    const { exitCode: wrong, stderr } = await tgiBench(['telemetry', '--model', 'm', '--for', 'ever']);
+    const { exitCode: wrong, stderr } = await commandLine(['telemetry', '--model', 'm', '--for', 'ever']);
     expect(stderr).toContain('--for: expected a duration, got "ever"');
     expect(wrong).toBe(2);
   });

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { exitOf, readRunJson, scenarioText, scratch, tgiBench } from './tgi-bench.ts';
+import { commandLine, exitOf, readRunJson, scenarioText, scratch, tgiBench } from './tgi-bench.ts';
 
 const burstgpt = `Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type
 5,ChatGPT,20,8,28,Conversation log
@@ -21,7 +21,7 @@ function directoryWith(files: Readonly<Record<string, string>>): string {
 describe('tgi-bench trace convert', () => {
   it('prints a trace and nothing else, and says what it left out', async () => {
     const cwd = directoryWith({ 'b.csv': burstgpt });
-    const { stdout, stderr, exitCode } = await tgiBench(['trace', 'convert', 'b.csv'], { cwd });
+    const { stdout, stderr, exitCode } = await commandLine(['trace', 'convert', 'b.csv'], { cwd });
     expect(`${stdout}\n`).toBe(converted);
     expect(stderr).toBe('b.csv: 2 requests, 1 failed request left out');
     expect(exitCode).toBe(0);
@@ -29,10 +29,10 @@ describe('tgi-bench trace convert', () => {
 
   it('refuses a bad line with its place, and exits 2', async () => {
     const cwd = directoryWith({ 'b.csv': burstgpt.replace('5.5,', '4.5,') });
-    const { stderr, exitCode } = await tgiBench(['trace', 'convert', 'b.csv'], { cwd });
+    const { stderr, exitCode } = await commandLine(['trace', 'convert', 'b.csv'], { cwd });
     expect(stderr).toContain('error: b.csv:4: expected a time not before that of the line above');
     expect(exitCode).toBe(2);
-    const missing = await tgiBench(['trace', 'convert', 'none.csv'], { cwd });
+    const missing = await commandLine(['trace', 'convert', 'none.csv'], { cwd });
     expect(missing.stderr).toContain('error: none.csv: expected a file to read');
     expect(missing.exitCode).toBe(2);
   });
@@ -81,7 +81,7 @@ describe('a run of a trace', () => {
     ['empty', '', 't.jsonl:1: expected requests, one a line'],
   ])('%s is refused before anything is sent, with file and line of both', async (_, trace, message) => {
     const cwd = directoryWith({ 'scenarios/s.yaml': text, 'scenarios/t.jsonl': trace });
-    const { stderr, exitCode } = await tgiBench(['run', 'scenarios/s.yaml', '--out', 'out'], { cwd });
+    const { stderr, exitCode } = await commandLine(['run', 'scenarios/s.yaml', '--out', 'out'], { cwd });
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(/^error: scenarios\/s\.yaml:\d+:\d+: /);
     expect(stderr).toContain(message);

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { exitOf, readLines, readRunJson, scratch, tgiBench } from './tgi-bench.ts';
+import { commandLine, exitOf, readLines, readRunJson, scratch, tgiBench } from './tgi-bench.ts';
 
 /** A scenario below a directory of its own, so that paths relative to it are not relative to where it is run from. */
 function scenarioBelow(cwd: string, workload: string, model = 'hermes-2-pro-tgi', limits = '{}'): string {
@@ -95,11 +95,11 @@ describe('a workload that cannot be sent', () => {
       const scenario = scenarioBelow(cwd, workload, model, limits);
       writeFileSync(join(cwd, 'below/empty.jsonl'), '\n');
       writeFileSync(join(cwd, 'below/pictures/wide.png'), await picture(1100, 4));
-      const run = await tgiBench(['run', scenario], { cwd });
+      const run = await commandLine(['run', scenario], { cwd });
       expect(run.stderr).toMatch(says);
       expect(run.exitCode).toBe(2);
       expect(existsSync(join(cwd, 'reports'))).toBe(false);
-      const { exitCode } = await tgiBench(['validate', scenario], { cwd });
+      const { exitCode } = await commandLine(['validate', scenario], { cwd });
       expect(exitCode).toBe(validates ? 0 : 2);
     });
   }

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { documentedModel } from '../../src/simulator/catalogue.ts';
-import { launchService } from '../../src/simulator/launch.ts';
+import { type LaunchedService, launchService } from '../../src/simulator/launch.ts';
 import { scratch, tgiBench } from './tgi-bench.ts';
 
 const readme = readFileSync('README.md', 'utf8');
@@ -13,7 +13,30 @@ const commands = blocks('sh')
   .map(line => line.replace(/\s+#.*/, '').trim())
   .filter(line => line !== '');
 
+const shown = commands.filter(line => line.startsWith('npx tgi-bench') && !line.includes(' serve'));
+
 describe('the README', () => {
+  const token = 'the-token-of-the-readme';
+  let service: Promise<LaunchedService>;
+
+  beforeAll(() => {
+    service = launchService({
+      port: 0,
+      host: '127.0.0.1',
+      token,
+      fidelity: 'documented',
+      gpu: 'A100-80G',
+      speed: 1,
+      seed: 1,
+      models: [documentedModel('hermes-2-pro-tgi', [0, 1]), documentedModel('llava-v1.6-mistral-7b-tgi', [0])],
+      faults: [],
+    });
+  });
+
+  afterAll(async () => {
+    await (await service).stop();
+  });
+
   it('shows a scenario that is valid as it stands', async () => {
     const cwd = scratch();
     const scenarios = blocks('yaml').filter(block => block.startsWith('name:'));
@@ -26,40 +49,27 @@ describe('the README', () => {
     }
   });
 
-  it('shows commands that run', async () => {
-    const token = 'the-token-of-the-readme';
-    const models = [documentedModel('hermes-2-pro-tgi', [0, 1]), documentedModel('llava-v1.6-mistral-7b-tgi', [0])];
-    const service = await launchService({
-      port: 0,
-      host: '127.0.0.1',
-      token,
-      fidelity: 'documented',
-      gpu: 'A100-80G',
-      speed: 1,
-      seed: 1,
-      models,
-      faults: [],
-    });
-    const shown = commands.filter(line => line.startsWith('npx tgi-bench') && !line.includes(' serve'));
+  it('shows commands', () => {
     expect(shown.length).toBeGreaterThanOrEqual(1);
-    for (const line of shown) {
-      // As it stands, but for the address, and small enough for a test.
-      const args = [...line.matchAll(/"([^"]*)"|(\S+)/g)]
-        .map(([, quoted, plain = '']) => quoted ?? plain)
-        .slice(2)
-        .map(word =>
-          word
-            .replace('http://localhost:8000', service.url)
-            .replace(/^(scenarios|reports)(?=\/|$)/, `${resolve('.')}/$1`)
-            .replace(/^300$/, '5')
-            .replace(/^1,8,32$/, '1,4'),
-        );
-      if (args.includes('--model')) args.push('--set', 'workloads.prompt.output.maxNewTokens=4');
-      const { exitCode, stderr } = await tgiBench(args, { env: { VALID_TOKEN: token } });
-      // 6: this machine was too slow just then for the numbers to count; the command did what it says.
-      expect([`${line}: 0`, `${line}: 6`], stderr).toContain(`${line}: ${exitCode}`);
-    }
-    await service.stop();
+  });
+
+  // As it stands, but for the address, and small enough for a test.
+  it.each(shown)('shows a command that runs: %s', async line => {
+    const { url } = await service;
+    const args = [...line.matchAll(/"([^"]*)"|(\S+)/g)]
+      .map(([, quoted, plain = '']) => quoted ?? plain)
+      .slice(2)
+      .map(word =>
+        word
+          .replace('http://localhost:8000', url)
+          .replace(/^(scenarios|reports)(?=\/|$)/, `${resolve('.')}/$1`)
+          .replace(/^300$/, '5')
+          .replace(/^1,8,32$/, '1,4'),
+      );
+    if (args.includes('--model')) args.push('--set', 'workloads.prompt.output.maxNewTokens=4');
+    const { exitCode, stderr } = await tgiBench(args, { env: { VALID_TOKEN: token } });
+    // 6: this machine was too slow just then for the numbers to count; the command did what it says.
+    expect([0, 6], stderr).toContain(exitCode);
   });
 
   it('names only npm scripts that there are', () => {

@@ -21,6 +21,7 @@ it('a thread that is asked for more than it can send makes a run invalid', async
   const clock = systemClock();
   const send: Send = async () => {
     const sentMs = clock.nowMs();
+    while (clock.nowMs() < sentMs + 0.02); // 50,000 take a second, however fast the machine is
     return { sentMs, tokenTimesMs: [], endMs: sentMs, requestId: '', requestBytes: 1, outcome: { kind: 'ok' } };
   };
   const self = watchProcess();

@@ -9,9 +9,9 @@ import type { GatedRun, Runs } from '../../src/analysis/gate/subjects.ts';
 import { untilSettled } from '../../src/cli/gate-run.ts';
 import { schemaVersion } from '../../src/record/run.ts';
 import { documentedModel } from '../../src/simulator/catalogue.ts';
-import { type LaunchedService, launchService } from '../../src/simulator/launch.ts';
+import type { LaunchedService } from '../../src/simulator/launch.ts';
 import { madeRun, madeRuns } from '../analysis/gate/made-runs.ts';
-import { commandLine, scenarioText, scratch, until } from './tgi-bench.ts';
+import { commandLine, documentedService, scenarioText, scratch, until } from './tgi-bench.ts';
 
 /** Run directories as a gate reads them, by their names below a directory of their own. */
 function directoryOf(runs: Readonly<Record<string, GatedRun>>): string {
@@ -144,17 +144,7 @@ describe('tgi-bench gate run', () => {
   const token = 'a-token-of-a-gate';
   let service: LaunchedService;
   beforeAll(async () => {
-    service = await launchService({
-      port: 0,
-      host: '127.0.0.1',
-      token,
-      fidelity: 'documented',
-      gpu: 'A100-80G',
-      speed: 4,
-      seed: 1,
-      models: [documentedModel('hermes-2-pro-tgi', [0])],
-      faults: [],
-    });
+    service = await documentedService(token, [documentedModel('hermes-2-pro-tgi', [0])], 4);
   });
   afterAll(() => service.stop());
 

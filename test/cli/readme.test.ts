@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { documentedModel } from '../../src/simulator/catalogue.ts';
-import { type LaunchedService, launchService } from '../../src/simulator/launch.ts';
-import { scratch, tgiBench } from './tgi-bench.ts';
+import type { LaunchedService } from '../../src/simulator/launch.ts';
+import { documentedService, scratch, tgiBench } from './tgi-bench.ts';
 
 const readme = readFileSync('README.md', 'utf8');
 const blocks = (language: string) =>
@@ -20,17 +20,10 @@ describe('the README', () => {
   let service: Promise<LaunchedService>;
 
   beforeAll(() => {
-    service = launchService({
-      port: 0,
-      host: '127.0.0.1',
-      token,
-      fidelity: 'documented',
-      gpu: 'A100-80G',
-      speed: 1,
-      seed: 1,
-      models: [documentedModel('hermes-2-pro-tgi', [0, 1]), documentedModel('llava-v1.6-mistral-7b-tgi', [0])],
-      faults: [],
-    });
+    service = documentedService(token, [
+      documentedModel('hermes-2-pro-tgi', [0, 1]),
+      documentedModel('llava-v1.6-mistral-7b-tgi', [0]),
+    ]);
   });
 
   afterAll(async () => {

@@ -6,8 +6,17 @@ import { describe, expect, it } from 'vitest';
 import { outcomeKinds } from '../../src/protocol/outcome.ts';
 import type { GeneratorSample } from '../../src/record/run.ts';
 import { documentedModel } from '../../src/simulator/catalogue.ts';
-import { launchService } from '../../src/simulator/launch.ts';
-import { commandLine, exitOf, readLines, readRunJson, scenarioText, scratch, tgiBench, until } from './tgi-bench.ts';
+import {
+  commandLine,
+  documentedService,
+  exitOf,
+  readLines,
+  readRunJson,
+  scenarioText,
+  scratch,
+  tgiBench,
+  until,
+} from './tgi-bench.ts';
 
 const smoke = resolve('scenarios/smoke.yaml');
 const overLimit = resolve('scenarios/over-limit.yaml');
@@ -65,17 +74,7 @@ describe('tgi-bench run', () => {
 
   it('counts what a model refuses beyond its limit, loses nothing, and the model never serves more than 100', async () => {
     const token = 'a-token-of-this-test';
-    const service = await launchService({
-      port: 0,
-      host: '127.0.0.1',
-      token,
-      fidelity: 'documented',
-      gpu: 'A100-80G',
-      speed: 1,
-      seed: 1,
-      models: [documentedModel('hermes-2-pro-tgi', [0])],
-      faults: [],
-    });
+    const service = await documentedService(token, [documentedModel('hermes-2-pro-tgi', [0])]);
     const out = join(scratch(), 'run');
     const { exitCode } = await tgiBench(['run', overLimit, '--out', out, '--set', 'load.steps[0].duration=2s'], {
       env: { TGI_URL: service.url, VALID_TOKEN: token },

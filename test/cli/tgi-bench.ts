@@ -5,6 +5,8 @@ import { execa } from 'execa';
 import { cli } from '../../src/cli/cli.ts';
 import type { RequestRecord } from '../../src/record/request-record.ts';
 import type { Run } from '../../src/record/run.ts';
+import { type LaunchedService, launchService } from '../../src/simulator/launch.ts';
+import type { ServiceOptions } from '../../src/simulator/options.ts';
 
 const main = resolve('dist/main.js');
 
@@ -43,6 +45,25 @@ interface Surroundings {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly interrupted?: AbortSignal;
+}
+
+/** The service as documented, in a process of its own, with those models; whoever asks for it stops it. */
+export function documentedService(
+  token: string,
+  models: ServiceOptions['models'],
+  speed = 1,
+): Promise<LaunchedService> {
+  return launchService({
+    port: 0,
+    host: '127.0.0.1',
+    token,
+    fidelity: 'documented',
+    gpu: 'A100-80G',
+    speed,
+    seed: 1,
+    models,
+    faults: [],
+  });
 }
 
 export function scratch(): string {
